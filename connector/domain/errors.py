@@ -1,0 +1,145 @@
+"""What can go wrong, named for what the caller can do about it.
+
+`public` is the sentence a customer may read; `str(error)` is for the operator and never holds a secret.
+"""
+
+import scopes
+
+__all__ = [
+    "AlreadyDone",
+    "BadInput",
+    "CannotOpen",
+    "ConnectorError",
+    "GoogleRefused",
+    "LedgerUnwritable",
+    "NeedsConsent",
+    "NotFound",
+    "NotSent",
+    "NotSetUp",
+    "OutcomeUnknown",
+    "Refused",
+    "Revoked",
+    "TokenRefused",
+    "UnreadableAnswer",
+]
+
+
+class ConnectorError(Exception):
+    """Base of every error the connector raises on purpose."""
+
+    status = 500
+    public = "Something went wrong on our side. Nothing was changed. Try again in a moment."
+
+
+class NotSetUp(ConnectorError):
+    """The instance cannot start or run a command; the message says what to do. Commands exit with 2."""
+
+
+class BadInput(ConnectorError):
+    """What the person or program sent cannot be used as it is."""
+
+    status = 400
+
+    def __init__(self, public: str) -> None:
+        super().__init__(public)
+        self.public = public
+
+
+class NotFound(ConnectorError):
+    """There is no such thing, or it is another customer's: the two are told in the same words."""
+
+    status = 404
+    public = "There is nothing here under that address."
+
+
+class AlreadyDone(ConnectorError):
+    """The same request came twice; the first one counted."""
+
+    status = 409
+    public = "This was already done. Nothing was done a second time."
+
+
+class Refused(ConnectorError):
+    """The gate said no before any token was opened. `reason` is a stable code, `public` says why in a sentence."""
+
+    status = 403
+
+    def __init__(self, reason: str, sentence: str, missing: frozenset[str] = frozenset()) -> None:
+        super().__init__(f"{reason}: {sentence}")
+        self.reason, self.public, self.missing = reason, sentence, missing
+
+    @classmethod
+    def because(cls, refusal: scopes.Refusal) -> "Refused":
+        """Turn the pure package's answer into the error that the edge raises."""
+        return cls(refusal.reason, refusal.sentence, refusal.missing)
+
+
+class Revoked(Refused):
+    """The grant was ended; only a new consent helps."""
+
+    status = 409
+
+    def __init__(self, sentence: str = "This account is no longer connected. Connect it again to continue.") -> None:
+        super().__init__("revoked", sentence)
+
+
+class NeedsConsent(Refused):
+    """There is nothing to call Google with; only a new consent helps."""
+
+    status = 409
+
+    def __init__(self, sentence: str = "Google has to be asked again. Connect this account again.") -> None:
+        super().__init__("needs-consent", sentence)
+
+
+class GoogleRefused(ConnectorError):
+    """Google answered, and the answer is an error. `code` is Google's reason, a word from a fixed set or `unknown`."""
+
+    status = 502
+
+    def __init__(self, http_status: int, code: str) -> None:
+        super().__init__(f"Google answered {http_status} ({code})")
+        self.http_status, self.code = http_status, code
+        self.public = f"Google did not accept this ({http_status}, {code}). Nothing was changed there."
+
+
+class TokenRefused(GoogleRefused):
+    """The token endpoint said no, for example `invalid_grant`."""
+
+
+class NotSent(ConnectorError):
+    """Google could not be reached; nothing left this machine, so trying again is safe."""
+
+    status = 503
+    public = "Google cannot be reached right now. Nothing was sent. Try again in a moment."
+
+
+class OutcomeUnknown(ConnectorError):
+    """The request went out and no complete answer came back: it may or may not have been done. Never sent again."""
+
+    status = 504
+    public = "Google did not answer, so it is not known whether this was done. It was not sent a second time."
+
+
+class UnreadableAnswer(ConnectorError):
+    """An answer came that breaks the protocol's rules. `flaw` is a fixed phrase, never a part of the answer."""
+
+    status = 502
+    public = "Google sent an answer that cannot be used. What was stored before stays as it was."
+
+    def __init__(self, flaw: str) -> None:
+        super().__init__(f"unreadable answer: {flaw}")
+        self.flaw = flaw
+
+
+class CannotOpen(ConnectorError):
+    """A sealed value does not open under the key and place it is filed under: tampered, moved, or shredded."""
+
+    public = "A stored secret could not be opened, so nothing was done. The operator has been told."
+
+
+class LedgerUnwritable(ConnectorError):
+    """The record could not be written, so the action did not happen."""
+
+    status = 503
+    public = "The record of this action could not be written, so the action was not done. Try again in a moment."
