@@ -8,6 +8,7 @@ import scopes
 __all__ = [
     "AlreadyDone",
     "BadInput",
+    "CallbackRejected",
     "CannotOpen",
     "ConnectorError",
     "GoogleRefused",
@@ -81,6 +82,15 @@ class Revoked(Refused):
 
     def __init__(self, sentence: str = "This account is no longer connected. Connect it again to continue.") -> None:
         super().__init__("revoked", sentence)
+
+
+class CallbackRejected(Refused):
+    """What came back from Google's consent page cannot be accepted; no token request was made."""
+
+    status = 400
+
+    def __init__(self, reason: str, sentence: str | None = None) -> None:
+        super().__init__(reason, sentence or "This answer from Google cannot be used. Start again from Connect.")
 
 
 class NeedsConsent(Refused):

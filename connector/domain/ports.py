@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar
 
 from connector.domain import records as r
 from connector.domain.errors import NotFound
@@ -15,6 +15,7 @@ __all__ = [
     "Accounts",
     "Author",
     "Authorizations",
+    "Callback",
     "Circle",
     "Clock",
     "Connections",
@@ -358,7 +359,16 @@ class TokenAnswer:
     expires_in: int  # seconds
 
 
-RevokeOutcome = str  # "confirmed" | "already-gone"
+RevokeOutcome = Literal["confirmed", "already-gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """What the browser brought back, checked for form: exactly one of `code` and `error` (a word of a fixed set)."""
+
+    state: str
+    code: AuthorizationCode | None
+    error: str | None
 
 
 class OAuth(Protocol):
@@ -371,6 +381,10 @@ class OAuth(Protocol):
         self, *, state: str, verifier: CodeVerifier, scopes: Sequence[str], ask_again: bool, account: str | None
     ) -> str:
         """Where to send the browser. `ask_again` is Google's `prompt=consent`."""
+        ...
+
+    def read_callback(self, query: Sequence[tuple[str, str]]) -> Callback:
+        """Check the redirect's parameters, issuer included (RFC 9207). Raises: CallbackRejected."""
         ...
 
     def exchange(self, code: AuthorizationCode, verifier: CodeVerifier, scopes: Sequence[str]) -> TokenAnswer:
