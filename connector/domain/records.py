@@ -107,6 +107,7 @@ class ConnectionState(StrEnum):
     ACTIVE = "active"
     NEEDS_CONSENT = "needs_consent"  # there is no refresh token to work with
     REVOKED = "revoked"
+    MERGED = "merged"  # its consent turned out to renew another connection; kept for the record, shown nowhere
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,88 @@
+"""THE PATH of one call to Google. Everything the connector does at a provider's API goes through `call`."""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import scopes
+from connector.domain import grants, tokens
+from connector.domain.errors import Refused
+from connector.domain.ledger import Entry, Settles
+from connector.domain.ports import Services, Step
+from connector.domain.records import Actor, Answer, Request
+from scopes import RoutedCall, Unroutable
+
+__all__ = ["Ask", "Caller", "call", "do"]
+
+T = TypeVar("T")
+
+# A request says what it is by its verb and address. These headers could make it another one, or carry a credential.
+DISGUISES = frozenset(
+    {"authorization", "cookie", "host", "proxy-authorization"}
+    | {"x-http-method", "x-http-method-override", "x-method-override", "x-original-url", "x-rewrite-url"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Who asks what of which connection, for which purpose, and about what (`subject`: a message or post)."""
+
+    actor: Actor
+    provider: str
+    connection: str
+    purpose: str
+    request: Request
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """All of an ask but the request: one piece of work may need several calls."""
+
+    actor: Actor
+    provider: str
+    connection: str
+    purpose: str
+    subject: str | None = None
+
+    def asks(self, request: Request) -> Ask:
+        """This caller's ask for one request."""
+        return Ask(self.actor, self.provider, self.connection, self.purpose, request, self.subject)
+
+
+def call(svc: Services, ask: Ask, settles: Settles | None = None) -> Answer:
+    """Do one operation for one stated purpose, and leave a record either way.
+
+    `settles` is state that commits together with the entries (a reply's, for example).
+
+    Raises:
+        Refused: the purpose, the grant or the page does not cover it; no token was opened and nothing was sent.
+        NotFound: the connection is not this customer's.
+        TokenRefused: Google gives no access token for it; nothing was sent.
+        NotSent: Google cannot be reached; nothing was sent.
+        OutcomeUnknown, UnreadableAnswer: it was sent, once, and what came of it is not known.
+        LedgerUnwritable: the record could not be written, so nothing was done.
+    """
+    network = svc.network(ask.provider)
+    routed = _routed(network.router, ask.request)
+    with Entry(svc, ask, routed, settles) as entry:
+        try:
+            need = scopes.require(network.catalogue, ask.purpose, routed)
+        except scopes.NotForPurpose as no:
+            raise Refused.because(no.refusal) from None
+        permit = grants.permit(svc, ask.actor, ask.connection, need)
+        token = tokens.for_permit(svc, permit)
+        return entry.answered(network.sender.send(ask.request, token))
+
+
+def do(svc: Services, caller: Caller, step: Step[T], settles: Settles | None = None) -> T:
+    """Make a provider's step and read its answer.
+
+    Raises: as `call`, and GoogleRefused or UnreadableAnswer by what the answer says.
+    """
+    return step.read(call(svc, caller.asks(step.request), settles))
+
+
+def _routed(router: scopes.Router, request: Request) -> RoutedCall | Unroutable:
+    if any(name.lower() in DISGUISES for name in request.headers):
+        return Unroutable("disguised-header")
+    return router.route(request.verb, request.url)

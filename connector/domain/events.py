@@ -1,0 +1,101 @@
+"""Every kind of ledger entry: a stable id, a stable name, and the sentence a person reads.
+
+NOTE: ids are stored in the ledger. Append new ones; never renumber, reuse or change what a name means.
+"""
+
+from dataclasses import dataclass
+
+__all__ = ["KINDS", "Event", "kind_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`sentence` is filled from the details; `plain` is for readers who may not see them, or after erasure."""
+
+    id: int
+    name: str
+    sentence: str
+    plain: str
+
+
+CUSTOMER_ADDED = Event(1, "customer:added", "{actor} added the customer {customer_name}.", "A customer was added.")
+PERSON_ADDED = Event(2, "person:added", "{actor} added {person} as {role}.", "A person was added.")
+SIGNED_IN = Event(3, "sign-in:done", "{actor} signed in.", "Someone signed in.")
+SIGN_IN_REFUSED = Event(4, "sign-in:refused", "A sign-in was refused.", "A sign-in was refused.")
+SIGNED_OUT = Event(5, "sign-in:ended", "{actor} signed out.", "Someone signed out.")
+PASSWORD_SET = Event(6, "person:password", "{actor} set a password.", "Someone set a password.")
+
+CONNECT_STARTED = Event(
+    10, "connect:started", "{actor} went to Google to connect an account.", "A member went to Google to connect."
+)
+CONNECT_REFUSED = Event(
+    11,
+    "connect:refused",
+    "An answer from Google's consent page was not accepted.",
+    "A consent answer was not accepted.",
+)
+CONNECT_DECLINED = Event(
+    12, "connect:declined", "{actor} came back from Google without a permission.", "No permission was given at Google."
+)
+CONNECT_EXCHANGE = Event(
+    13, "connect:exchange", "{actor}'s consent is being fetched from Google.", "A consent is being fetched."
+)
+CONNECT_GRANTED = Event(
+    14,
+    "connect:granted",
+    "{actor} allowed {granted_count} of {requested_count} permissions.",
+    "A consent was recorded.",
+)
+CONNECT_FAILED = Event(15, "connect:failed", "Google gave no permission: {problem}.", "A consent could not be fetched.")
+ACCOUNT_KNOWN = Event(
+    16, "connect:account", "The connected Google account is {account_name}.", "The connected account was identified."
+)
+ACCOUNT_MERGED = Event(
+    17, "connect:renewed", "The consent renews the connection to {account_name}.", "A consent renewed a connection."
+)
+PAGES_CHOSEN = Event(18, "pages:chosen", "{actor} chose the pages {pages}.", "A member chose pages.")
+
+PURPOSE_OFF = Event(20, "purpose:off", "{actor} switched {purpose_title} off.", "A purpose was switched off.")
+PURPOSE_ON = Event(21, "purpose:on", "{actor} switched {purpose_title} on.", "A purpose was switched on.")
+
+CALL_INTENT = Event(30, "call:intent", "{actor} asked for {what}.", "A call to Google was asked for.")
+CALL_ANSWERED = Event(31, "call:answered", "{actor}: {what}. Google answered.", "Google answered a call.")
+CALL_REFUSED = Event(
+    32, "call:refused", "{actor} asked for {what}. It was refused: {why}", "A call was refused before it was sent."
+)
+CALL_FAILED = Event(33, "call:failed", "{actor}: {what}. It was not done: {why}", "A call was not done.")
+CALL_UNKNOWN = Event(
+    34, "call:unknown", "{actor}: {what}. Whether it was done is not known: {why}", "The end of a call is not known."
+)
+
+TOKEN_REFRESHED = Event(
+    40, "token:refreshed", "A fresh access token was fetched for this purpose.", "A fresh access token was fetched."
+)
+TOKEN_REFUSED = Event(
+    41, "token:refused", "Google no longer accepts this connection ({code}).", "Google refused a stored permission."
+)
+
+REVOKED = Event(50, "revoke:done", "{actor} ended the connection to {account_name}.", "A connection was ended.")
+REVOKE_ASKED = Event(
+    51,
+    "revoke:asked",
+    "Google is being asked to forget the permission.",
+    "Google is being asked to forget a permission.",
+)
+REVOKE_CONFIRMED = Event(
+    52, "revoke:confirmed", "Google confirmed: {outcome}. The stored tokens were destroyed.", "Google confirmed an end."
+)
+REVOKE_PENDING = Event(
+    53, "revoke:pending", "Google could not confirm the end yet ({problem}).", "Google could not confirm an end yet."
+)
+
+STAFF_GRANTS = Event(60, "staff:grants", "{actor} looked at the list of grants.", "Staff looked at the grants.")
+STAFF_LEDGER = Event(61, "staff:ledger", "{actor} looked at the ledger.", "Staff looked at the ledger.")
+EXPORTED = Event(62, "ledger:exported", "{actor} exported the ledger.", "The ledger was exported.")
+
+KINDS: dict[int, Event] = {event.id: event for event in list(globals().values()) if isinstance(event, Event)}
+
+
+def kind_of(number: int) -> Event:
+    """The event with that id; one this version does not know reads as such."""
+    return KINDS.get(number) or Event(number, "unknown", "An entry of a newer kind.", "An entry of a newer kind.")
