@@ -1,0 +1,117 @@
+"""Engines for both databases, with the settings that durability and safety rest on (R64, R65)."""
+
+import os
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import structlog
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from connector.domain.errors import NotSetUp
+
+try:
+    from pysqlite3 import dbapi2 as sqlite
+except ImportError:  # no wheel for this machine; the guard below decides what the standard library's may do
+    import sqlite3 as sqlite
+
+__all__ = ["BEGIN", "make_engine", "sqlite_module", "wal_is_safe"]
+
+BEGIN = "connector_begin"  # execution option: how a transaction begins on SQLite, for example "BEGIN IMMEDIATE"
+
+_BUSY_SECONDS = 10
+_KEPT, _MORE = 10, 30  # PostgreSQL connections a process keeps, and may open beyond that for a moment
+_POSTGRES_SETTINGS = (
+    "-c statement_timeout=15000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
+)
+
+log = structlog.get_logger(__name__)
+
+
+def sqlite_module() -> ModuleType:
+    """The driver in use: the pysqlite3 wheel with its own SQLite where there is one, or the standard library's."""
+    module: ModuleType = sqlite
+    return module
+
+
+def wal_is_safe(version: tuple[int, int, int]) -> bool:
+    """Whether this SQLite keeps committed data in WAL mode (https://sqlite.org/wal.html#walresetbug).
+
+    SQLite 3.7.0 to 3.51.2 can lose it; 3.51.3 does not, and the repair was carried back to 3.50.7 and 3.44.6.
+    """
+    return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51, 0) or (3, 44, 6) <= version < (3, 45, 0)
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for `sqlite:///path` or `postgresql://…`. The caller disposes of it.
+
+    On SQLite nothing begins a transaction but SQLAlchemy's `begin`, which says BEGIN, or what the execution option
+    `BEGIN` names. The file is made readable by its owner only.
+
+    Raises:
+        NotSetUp: for any other database, for one in memory, or when the file's folder is missing.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite_engine(parsed)
+    if parsed.get_backend_name() == "postgresql":
+        return _postgres_engine(parsed)
+    raise NotSetUp("The database must be sqlite:///PATH or postgresql://… . Change CONNECTOR_DATABASE_URL.")
+
+
+def _postgres_engine(url: URL) -> Engine:
+    return create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        connect_args={"options": _POSTGRES_SETTINGS, "connect_timeout": _BUSY_SECONDS},
+        isolation_level="READ COMMITTED",
+        pool_size=_KEPT,
+        max_overflow=_MORE,
+        pool_pre_ping=True,  # a restarted server costs one round trip here, not an error in a person's face
+        hide_parameters=True,
+    )
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise NotSetUp("The database must be a file: one in memory is lost when the program ends.")
+    _make_private(Path(url.database))
+    safe = wal_is_safe(sqlite.sqlite_version_info)
+    if not safe:
+        log.warning("sqlite_without_wal", sqlite=sqlite.sqlite_version, reason="WAL can lose commits in this version")
+    engine = create_engine(
+        url.set(drivername="sqlite+pysqlite"),
+        module=sqlite,
+        connect_args={"timeout": _BUSY_SECONDS, "isolation_level": None, "check_same_thread": False},
+        poolclass=QueuePool,
+        pool_size=16,
+        max_overflow=-1,  # a thread never waits for a connection: SQLite itself lets readers in and queues writers
+        pool_use_lifo=True,
+        hide_parameters=True,
+    )
+    journal = "wal" if safe else "delete"
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:
+        connection.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
+        (mode,) = connection.execute(f"PRAGMA journal_mode={journal}").fetchone()
+        if mode != journal:
+            raise NotSetUp(f"SQLite kept the journal mode {mode} where {journal} is needed. Stop its other programs.")
+        for setting in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "trusted_schema=OFF"):
+            connection.execute(f"PRAGMA {setting}").close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get(BEGIN, "BEGIN"))
+
+    return engine
+
+
+def _make_private(path: Path) -> None:
+    """Create the file for its owner only; SQLite gives its journals the same mode."""
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except FileNotFoundError:
+        raise NotSetUp(f"The folder of the database {path} is missing. Create it, then try again.") from None
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o600)

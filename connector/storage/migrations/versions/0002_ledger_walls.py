@@ -1,0 +1,76 @@
+"""The ledger's walls: nobody who writes through the database changes, removes or skips an entry (R57).
+
+Sealed details alone may go, for erasure (R60): `sealed` becomes NULL and the entry still verifies.
+"""
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+KEPT = (
+    *("idx", "id", "kind", "at", "customer", "connection", "actor"),
+    *("purpose", "operation", "decision", "reason", "intent", "owner", "entry"),
+)
+
+# REPLACE deletes without firing DELETE triggers, so the insert trigger looks for a taken id itself.
+SQLITE = (
+    f"""
+    CREATE TRIGGER ledger_entries_no_change BEFORE UPDATE ON ledger_entries
+    WHEN NEW.sealed IS NOT NULL OR {" OR ".join(f'NEW."{name}" IS NOT OLD."{name}"' for name in KEPT)}
+    BEGIN SELECT RAISE(ABORT, 'ledger entries are never changed'); END
+    """,
+    """
+    CREATE TRIGGER ledger_entries_no_delete BEFORE DELETE ON ledger_entries
+    BEGIN SELECT RAISE(ABORT, 'ledger entries are never deleted'); END
+    """,
+    """
+    CREATE TRIGGER ledger_entries_no_gap BEFORE INSERT ON ledger_entries
+    WHEN NEW.idx IS NOT (SELECT coalesce(max(idx) + 1, 0) FROM ledger_entries)
+        OR EXISTS (SELECT 1 FROM ledger_entries WHERE id = NEW.id)
+    BEGIN SELECT RAISE(ABORT, 'ledger entries are only appended'); END
+    """,
+)
+
+POSTGRESQL = (
+    """
+    CREATE FUNCTION ledger_entries_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION 'ledger entries are never changed or deleted'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END $$
+    """,
+    """
+    CREATE FUNCTION ledger_entries_append() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF NEW.idx IS DISTINCT FROM (SELECT coalesce(max(idx) + 1, 0) FROM ledger_entries) THEN
+            RAISE EXCEPTION 'ledger entries are only appended'
+                USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        RETURN NEW;
+    END $$
+    """,
+    f"""
+    CREATE TRIGGER ledger_entries_no_change BEFORE UPDATE ON ledger_entries FOR EACH ROW
+    WHEN (NEW.sealed IS NOT NULL OR {" OR ".join(f'NEW."{name}" IS DISTINCT FROM OLD."{name}"' for name in KEPT)})
+    EXECUTE FUNCTION ledger_entries_refuse()
+    """,
+    """
+    CREATE TRIGGER ledger_entries_no_delete BEFORE DELETE ON ledger_entries FOR EACH ROW
+    EXECUTE FUNCTION ledger_entries_refuse()
+    """,
+    """
+    CREATE TRIGGER ledger_entries_no_truncate BEFORE TRUNCATE ON ledger_entries
+    EXECUTE FUNCTION ledger_entries_refuse()
+    """,
+    """
+    CREATE TRIGGER ledger_entries_no_gap BEFORE INSERT ON ledger_entries FOR EACH ROW
+    EXECUTE FUNCTION ledger_entries_append()
+    """,
+)
+
+
+def upgrade() -> None:
+    """Forward only."""
+    for statement in POSTGRESQL if op.get_bind().dialect.name == "postgresql" else SQLITE:
+        op.execute(statement)

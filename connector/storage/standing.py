@@ -1,0 +1,75 @@
+"""Where a connection stands: read before every call to the provider, so in one statement."""
+
+from collections.abc import Iterable, Mapping
+from json import loads
+
+from sqlalchemy import Connection, Text, and_, bindparam, case, func, literal, select, type_coerce
+
+from connector.domain import records as r
+from connector.storage.rows import record_columns
+from connector.storage.schema import connections, grants, pages, switches
+
+__all__ = ["purposes_on", "standing"]
+
+_BETWEEN = "\n"  # in no purpose and no provider's page id
+
+_newest_grant = (
+    select(grants.c.seq)
+    .where(grants.c.connection == connections.c.id)
+    .order_by(grants.c.at.desc(), grants.c.seq.desc())
+    .limit(1)
+    .correlate(connections)
+    .scalar_subquery()
+)
+_switched = (
+    select(
+        func.aggregate_strings(case((switches.c.on, literal("+")), else_=literal("-")) + switches.c.purpose, _BETWEEN)
+    )
+    .where(switches.c.connection == connections.c.id, switches.c.newest)
+    .correlate(connections)
+    .scalar_subquery()
+)
+_chosen = (
+    select(func.aggregate_strings(pages.c.provider_id, _BETWEEN))
+    .where(pages.c.connection == connections.c.id, pages.c.chosen)
+    .correlate(connections)
+    .scalar_subquery()
+)
+_STANDING = (
+    select(
+        *record_columns(connections, r.Connection),
+        type_coerce(grants.c.granted, Text),
+        type_coerce(grants.c.purposes, Text),
+        grants.c.policy_version,
+        _switched,
+        _chosen,
+    )
+    .select_from(connections.outerjoin(grants, grants.c.seq == _newest_grant))
+    .where(and_(connections.c.id == bindparam("connection"), connections.c.customer == bindparam("customer")))
+)
+
+
+def standing(sql: Connection, customer: str, connection: str) -> r.Standing | None:
+    """The connection with its newest grant's scopes, the purposes that are on and the chosen pages.
+
+    A connection without any grant has no scopes and only the purposes that were switched on. None when there is no
+    such connection of that customer.
+    """
+    row = sql.execute(_STANDING, {"customer": customer, "connection": connection}).one_or_none()
+    if row is None:
+        return None
+    *fields, granted, purposes, policy_version, switched, chosen = row
+    switches = {word[1:]: word[0] == "+" for word in switched.split(_BETWEEN)} if switched else {}
+    return r.Standing(
+        connection=r.Connection(*fields),
+        granted=frozenset(loads(granted)) if granted else frozenset(),
+        purposes_on=purposes_on(loads(purposes) if purposes else (), switches),
+        chosen_pages=frozenset(chosen.split(_BETWEEN)) if chosen else frozenset(),
+        policy_version=policy_version or "",
+    )
+
+
+def purposes_on(granted: Iterable[str], switched: Mapping[str, bool]) -> frozenset[str]:
+    """The purposes that the newest grant names, less those whose newest switch is off, and those whose switch is on."""
+    named = (purpose for purpose in granted if switched.get(purpose, True))
+    return frozenset(named).union(purpose for purpose, on in switched.items() if on)

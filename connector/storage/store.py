@@ -1,0 +1,129 @@
+"""Transactions, and the repositories in them."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, NotSupportedError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as NoConnection
+
+from connector.domain.errors import LedgerUnwritable
+from connector.storage.accounts import AccountRows
+from connector.storage.authorizations import AuthorizationRows
+from connector.storage.connections import ConnectionRows
+from connector.storage.engine import BEGIN
+from connector.storage.inbox import InboxRows
+from connector.storage.keys import KeyRows
+from connector.storage.ledger import LedgerRows
+from connector.storage.tokens import TokenRows
+
+__all__ = ["SqlStore", "SqlTx"]
+
+_WAIT_SECONDS = 10
+_MISTAKES = (IntegrityError, DataError, ProgrammingError, NotSupportedError)  # ours, and not the disk's or the server's
+
+
+class SqlTx:
+    """One transaction: `connector.domain.ports.Tx`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    @cached_property
+    def accounts(self) -> AccountRows:
+        """Customers, people, sessions and links."""
+        return AccountRows(self.connection)
+
+    @cached_property
+    def authorizations(self) -> AuthorizationRows:
+        """Authorization requests on their way."""
+        return AuthorizationRows(self.connection)
+
+    @cached_property
+    def connections(self) -> ConnectionRows:
+        """Connections, pages, grants and switches."""
+        return ConnectionRows(self.connection)
+
+    @cached_property
+    def tokens(self) -> TokenRows:
+        """Sealed tokens."""
+        return TokenRows(self.connection)
+
+    @cached_property
+    def ledger(self) -> LedgerRows:
+        """The record."""
+        return LedgerRows(self.connection)
+
+    @cached_property
+    def inbox(self) -> InboxRows:
+        """Threads, messages and replies."""
+        return InboxRows(self.connection)
+
+    @cached_property
+    def keys(self) -> KeyRows:
+        """Wrapped data keys."""
+        return KeyRows(self.connection)
+
+
+class SqlStore:
+    """`connector.domain.ports.Store` on an engine from `make_engine`.
+
+    SQLite writes begin with BEGIN IMMEDIATE, so a transaction that has begun can finish; the threads of this process
+    take turns by a lock, because SQLite's own queue is a sleep. PostgreSQL writes are READ COMMITTED with explicit
+    locks; reads are one REPEATABLE READ snapshot.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        if engine.dialect.name == "postgresql":
+            self._reads = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            self._writes = engine
+            self._turn: threading.Lock | None = None
+        else:
+            self._reads = engine
+            self._writes = engine.execution_options(**{BEGIN: "BEGIN IMMEDIATE"})
+            self._turn = threading.Lock()
+
+    @contextmanager
+    def read(self) -> Iterator[SqlTx]:
+        """A consistent snapshot."""
+        with self._reads.begin() as connection:
+            yield SqlTx(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[SqlTx]:
+        """A durable unit of work: it is on disk when the block ends.
+
+        Raises:
+            LedgerUnwritable: when the database is locked for longer than ten seconds, full, read-only, broken or away.
+        """
+        with self._in_turn(), _or_unwritable(), self._writes.begin() as connection:
+            yield SqlTx(connection)
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        if self._turn is None:
+            yield
+        elif self._turn.acquire(timeout=_WAIT_SECONDS):
+            try:
+                yield
+            finally:
+                self._turn.release()
+        else:
+            raise LedgerUnwritable("another thread has been writing for too long")
+
+
+@contextmanager
+def _or_unwritable() -> Iterator[None]:
+    try:
+        yield
+    except _MISTAKES:
+        raise
+    except (DatabaseError, NoConnection) as error:
+        raise LedgerUnwritable(f"the database did not take the write ({type(error).__name__})") from error
