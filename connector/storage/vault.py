@@ -1,0 +1,156 @@
+"""Seals values to their owner and place (R18, R19): what was moved, edited or cut does not open.
+
+A sealed value, in bytes: format 1 (1) · key version (4) · length of the key id (1) · key id · nonce (12) · ciphertext
+with its tag (16). The key id is the owner's; together with the version it names the one data key that is tried.
+"""
+
+import struct
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from json import JSONEncoder
+from weakref import WeakKeyDictionary
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from connector.domain.errors import CannotOpen
+from connector.domain.ports import Clock, Random, Tx
+from connector.domain.records import KeyRow
+from connector.storage.kek import Kek
+
+__all__ = ["SealedVault"]
+
+_FORMAT = 1
+_HEADER = struct.Struct(">BIB")
+_KEY_BYTES, _NONCE_BYTES, _TAG_BYTES = 32, 12, 16
+_KEPT_FOR = timedelta(minutes=5)  # a key that another process replaced or destroyed is not used for longer
+_KEPT = 10_000  # data keys in memory
+
+_json = JSONEncoder(separators=(",", ":")).encode  # JSON keeps field borders; joining by a sign would not
+
+
+@dataclass(frozen=True, slots=True)
+class _DataKey:
+    """An owner's key, ready to use."""
+
+    version: int
+    aead: AESGCM = field(repr=False)
+    until: datetime
+
+
+class SealedVault:
+    """AES-256-GCM under a data key per owner, wrapped by the key-encryption key: `connector.domain.ports.Vault`."""
+
+    def __init__(self, kek: Kek, random: Random, clock: Clock) -> None:
+        self._kek, self._random, self._clock = kek, random, clock
+        # NOTE: these two hold keys whose rows are committed, and no others. A key made in a transaction that is still
+        # running may never be stored; what it sealed elsewhere could then never be opened.
+        self._newest: dict[str, _DataKey] = {}
+        self._known: dict[tuple[str, int], _DataKey] = {}
+        self._made: WeakKeyDictionary[Tx, dict[str, _DataKey]] = WeakKeyDictionary()
+
+    def seal(self, tx: Tx, owner: str, place: tuple[str, str], plain: bytes) -> bytes:
+        """Seal for `(connection or other id, field)`. Makes the owner's data key on first use, in this transaction."""
+        key = self._sealing_key(tx, owner)
+        key_id = owner.encode()
+        nonce = self._random.bytes(_NONCE_BYTES)
+        ciphertext = key.aead.encrypt(nonce, plain, _context(owner, place, owner, key.version))
+        return _HEADER.pack(_FORMAT, key.version, len(key_id)) + key_id + nonce + ciphertext
+
+    def open(self, tx: Tx, owner: str, place: tuple[str, str], sealed: bytes) -> bytes:
+        """Raises: CannotOpen, for whatever reason it does not open."""
+        try:
+            key_id, version, nonce, ciphertext = _parts(sealed)
+            if key_id != owner:
+                raise CannotOpen("it was sealed for somebody else")
+            return self._key(tx, owner, version).aead.decrypt(
+                nonce, ciphertext, _context(owner, place, key_id, version)
+            )
+        except InvalidTag:
+            reason = "it was changed, moved or sealed under another key"
+        except CannotOpen as error:
+            reason = str(error)
+        raise CannotOpen(f"the value of {owner} at {place[0]}, {place[1]}, does not open: {reason}")
+
+    def forget(self, owner: str) -> None:
+        """Drop the owner's keys from this process's memory; called after they were destroyed or replaced."""
+        self._newest.pop(owner, None)
+        for known in [known for known in tuple(self._known) if known[0] == owner]:
+            self._known.pop(known, None)
+
+    def _sealing_key(self, tx: Tx, owner: str) -> _DataKey:
+        made = self._made.get(tx, {}).get(owner) if self._made else None
+        held = made or self._newest.get(owner)
+        if held is not None and (held is made or self._clock.now() < held.until):
+            return held
+        row = tx.keys.get(owner)
+        if row is None:
+            return self._make(tx, owner, version=1)
+        key = self._keep(row)
+        self._newest[owner] = key
+        return key
+
+    def _key(self, tx: Tx, owner: str, version: int) -> _DataKey:
+        """The key of that name and no other; no second one is tried."""
+        made = self._made.get(tx, {}).get(owner) if self._made else None
+        if made is not None and made.version == version:
+            return made
+        held = self._known.get((owner, version))
+        if held is not None and self._clock.now() < held.until:
+            return held
+        row = tx.keys.get(owner, version)
+        if row is None:
+            raise CannotOpen(f"there is no data key {version}")
+        return self._keep(row)
+
+    def _make(self, tx: Tx, owner: str, *, version: int) -> _DataKey:
+        """Make and store a data key. Of two transactions that do so at once, the second gets the first one's."""
+        secret = self._random.bytes(_KEY_BYTES)
+        wrapped = self._kek.wrap(secret, _wrapping(owner, version, self._kek.id))
+        now = self._clock.now()
+        tx.keys.add(KeyRow(owner=owner, version=version, kek=self._kek.id, wrapped=wrapped, created_at=now))
+        stored = tx.keys.get(owner, version)
+        if stored is None:
+            raise CannotOpen(f"the new data key of {owner} was not stored")
+        if stored.wrapped != wrapped:  # the other one's, which is committed: this transaction sees it
+            return self._keep(stored)
+        key = _DataKey(version, AESGCM(secret), now)
+        self._made.setdefault(tx, {})[owner] = key
+        return key
+
+    def _keep(self, row: KeyRow) -> _DataKey:
+        """Unwrap a committed key and hold it for a while."""
+        if row.kek != self._kek.id:
+            raise CannotOpen(f"its data key is wrapped by {row.kek}, and the key at hand is {self._kek.id}")
+        secret = self._kek.unwrap(row.wrapped, _wrapping(row.owner, row.version, row.kek))
+        key = _DataKey(row.version, AESGCM(secret), self._clock.now() + _KEPT_FOR)
+        if len(self._known) >= _KEPT:
+            self._known.clear()
+            self._newest.clear()
+        self._known[row.owner, row.version] = key
+        return key
+
+
+def _context(owner: str, place: tuple[str, str], key_id: str, version: int) -> bytes:
+    """What a value is bound to: schema, owner, connection or other id, field, key (R18)."""
+    return _json(["v1", owner, place[0], place[1], key_id, version]).encode()
+
+
+def _wrapping(owner: str, version: int, kek: str) -> bytes:
+    """What a wrapped data key is bound to."""
+    return _json(["v1", "data key", owner, version, kek]).encode()
+
+
+def _parts(sealed: bytes) -> tuple[str, int, bytes, bytes]:
+    """Key id, key version, nonce and ciphertext."""
+    if len(sealed) < _HEADER.size or sealed[0] != _FORMAT:
+        raise CannotOpen("its format is not known")
+    _, version, length = _HEADER.unpack_from(sealed)
+    start = _HEADER.size + length
+    if len(sealed) < start + _NONCE_BYTES + _TAG_BYTES:
+        raise CannotOpen("it is too short")
+    try:
+        key_id = sealed[_HEADER.size : start].decode()
+    except UnicodeDecodeError:
+        raise CannotOpen("its key id is not text") from None
+    return key_id, version, sealed[start : start + _NONCE_BYTES], sealed[start + _NONCE_BYTES :]
