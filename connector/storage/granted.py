@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Select, func, select
 
@@ -84,7 +85,7 @@ def _switched(sql: Connection, customer: str | None, as_of: datetime | None) -> 
 
 def _last_used(sql: Connection, customer: str | None, as_of: datetime | None) -> Mapping[str, Mapping[str, datetime]]:
     """By connection and purpose: when the last answered call was."""
-    wanted: Select[tuple[str | None, str | None, datetime]] = _USES
+    wanted: Select[Any] = _USES
     if customer is not None:
         wanted = wanted.where(ledger_entries.c.customer == customer)
     if as_of is not None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Select, func, select, update
 
 from connector.domain import records as r
 from connector.domain.errors import AlreadyDone
@@ -14,7 +15,7 @@ __all__ = ["InboxRows"]
 
 _COUNTED = frozenset({"unread", "newest_at"})  # fields of a thread that its messages tell
 _mine = messages.c.thread == threads.c.id
-_THREAD = select(
+_THREAD: Select[Any] = select(
     *record_columns(threads, r.Thread),
     select(func.count())
     .where(_mine, messages.c.read_at.is_(None), ~messages.c.by_page)

@@ -214,7 +214,7 @@ switches = Table(
         "connection",
         "purpose",
         unique=True,
-        sqlite_where=text("newest"),
+        sqlite_where=text("newest = 1"),
         postgresql_where=text("newest"),
     ),
     Index(None, "connection"),

@@ -1,9 +1,10 @@
 """Where a connection stands: read before every call to the provider, so in one statement."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from json import loads
+from typing import Any
 
-from sqlalchemy import Connection, Text, and_, bindparam, case, func, literal, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Select, Text, bindparam, case, func, literal, select, type_coerce
 
 from connector.domain import records as r
 from connector.storage.rows import record_columns
@@ -21,32 +22,32 @@ _newest_grant = (
     .correlate(connections)
     .scalar_subquery()
 )
-_switched = (
-    select(
-        func.aggregate_strings(case((switches.c.on, literal("+")), else_=literal("-")) + switches.c.purpose, _BETWEEN)
+
+
+def _statement(joined: Callable[..., ColumnElement[Any]]) -> Select[Any]:
+    """One row with everything; `joined` is the engine's function that joins strings of several rows."""
+    switched = case((switches.c.on, literal("+")), else_=literal("-")) + switches.c.purpose
+    of_switches = select(joined(switched, literal(_BETWEEN))).where(
+        switches.c.connection == connections.c.id, switches.c.newest
     )
-    .where(switches.c.connection == connections.c.id, switches.c.newest)
-    .correlate(connections)
-    .scalar_subquery()
-)
-_chosen = (
-    select(func.aggregate_strings(pages.c.provider_id, _BETWEEN))
-    .where(pages.c.connection == connections.c.id, pages.c.chosen)
-    .correlate(connections)
-    .scalar_subquery()
-)
-_STANDING = (
-    select(
-        *record_columns(connections, r.Connection),
-        type_coerce(grants.c.granted, Text),
-        type_coerce(grants.c.purposes, Text),
-        grants.c.policy_version,
-        _switched,
-        _chosen,
+    of_pages = select(joined(pages.c.provider_id, literal(_BETWEEN))).where(
+        pages.c.connection == connections.c.id, pages.c.chosen
     )
-    .select_from(connections.outerjoin(grants, grants.c.seq == _newest_grant))
-    .where(and_(connections.c.id == bindparam("connection"), connections.c.customer == bindparam("customer")))
-)
+    return (
+        select(
+            *record_columns(connections, r.Connection),
+            type_coerce(grants.c.granted, Text),
+            type_coerce(grants.c.purposes, Text),
+            grants.c.policy_version,
+            of_switches.correlate(connections).scalar_subquery(),
+            of_pages.correlate(connections).scalar_subquery(),
+        )
+        .select_from(connections.outerjoin(grants, grants.c.seq == _newest_grant))
+        .where(connections.c.id == bindparam("connection"), connections.c.customer == bindparam("customer"))
+    )
+
+
+_STANDING = {"sqlite": _statement(func.group_concat), "postgresql": _statement(func.string_agg)}
 
 
 def standing(sql: Connection, customer: str, connection: str) -> r.Standing | None:
@@ -55,7 +56,7 @@ def standing(sql: Connection, customer: str, connection: str) -> r.Standing | No
     A connection without any grant has no scopes and only the purposes that were switched on. None when there is no
     such connection of that customer.
     """
-    row = sql.execute(_STANDING, {"customer": customer, "connection": connection}).one_or_none()
+    row = sql.execute(_STANDING[sql.dialect.name], {"customer": customer, "connection": connection}).one_or_none()
     if row is None:
         return None
     *fields, granted, purposes, policy_version, switched, chosen = row

@@ -77,10 +77,13 @@ class SqlStore:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._reads: Engine
+        self._writes: Engine
+        self._turn: threading.Lock | None
         if engine.dialect.name == "postgresql":
             self._reads = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             self._writes = engine
-            self._turn: threading.Lock | None = None
+            self._turn = None
         else:
             self._reads = engine
             self._writes = engine.execution_options(**{BEGIN: "BEGIN IMMEDIATE"})

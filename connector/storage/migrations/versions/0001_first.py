@@ -215,7 +215,7 @@ def upgrade() -> None:
         "switches",
         ["connection", "purpose"],
         unique=True,
-        sqlite_where=sa.text("newest"),
+        sqlite_where=sa.text("newest = 1"),
         postgresql_where=sa.text("newest"),
     )
     op.create_table(
