@@ -220,7 +220,7 @@ def choose_pages(svc: Services, actor: Actor, connection: str, page_ids: Sequenc
     listed = {page.id: page for page in choice.pages}
     if not set(page_ids) <= set(listed):
         raise NotFound(connection)
-    chosen = [listed[id] for id in dict.fromkeys(page_ids)]
+    chosen = [listed[page] for page in dict.fromkeys(page_ids)]
     with svc.store.write() as tx:
         tx.connections.choose_pages(connection, frozenset(page.provider_id for page in chosen))
         ledger.note(

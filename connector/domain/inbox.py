@@ -281,9 +281,8 @@ def _comments(svc: Services, caller: Caller, page: Page, post: Posted) -> list[P
 def _keep(svc: Services, page: Page, post: Posted, comments: Sequence[PostedComment]) -> int:
     """Store a post and its comments; how many of them were new."""
     with svc.store.write() as tx:
-        id = svc.random.id("thr")
         before = tx.inbox.thread_of(page.id, post.provider_id)
-        lasting = before.id if before else id
+        lasting = before.id if before else svc.random.id("thr")
         stored = tx.inbox.put_thread(
             Thread(
                 id=lasting, customer=page.customer, connection=page.connection, page=page.id,
@@ -300,12 +299,12 @@ def _keep(svc: Services, page: Page, post: Posted, comments: Sequence[PostedComm
 def _message(
     svc: Services, tx: Tx, on: Thread, page: Page, comment: PostedComment, before: Message | None = None
 ) -> Message:
-    id = before.id if before else svc.random.id("msg")
+    lasting = before.id if before else svc.random.id("msg")
     by_page = comment.author.id == page.provider_id
     return Message(
-        id=id, customer=page.customer, thread=on.id, provider_id=comment.provider_id,
+        id=lasting, customer=page.customer, thread=on.id, provider_id=comment.provider_id,
         published_at=comment.published_at, by_page=by_page,
-        sealed=_sealed(svc, tx, page.customer, id, comment.author.name, comment.text),
+        sealed=_sealed(svc, tx, page.customer, lasting, comment.author.name, comment.text),
         read_at=svc.clock.now() if by_page else None,
     )  # fmt: skip
 

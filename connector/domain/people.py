@@ -95,15 +95,18 @@ def invite(svc: Services, actor: Actor, *, email: str, name: str, role: str, cus
 
 
 def accept_link(svc: Services, token: str, password: str) -> Person:
-    """Set a password by a one-time link. Raises: BadInput for a weak password or a link that is used, old or unknown."""
+    """Set a password by a one-time link.
+
+    Raises: BadInput for a weak password, or a link that is used, old or unknown.
+    """
     if len(password) < SHORTEST_PASSWORD:
         raise BadInput(f"Choose a password of at least {SHORTEST_PASSWORD} characters. Four random words are good.")
     if len(password) > LONGEST_PASSWORD:
         raise BadInput(f"This password is longer than {LONGEST_PASSWORD} characters. Choose a shorter one.")
     hashed = svc.passwords.hash(password)
     with svc.store.write() as tx:
-        id = tx.accounts.use_link(_digest(token), svc.clock.now())
-        person = tx.accounts.person(id) if id else None
+        invited = tx.accounts.use_link(_digest(token), svc.clock.now())
+        person = tx.accounts.person(invited) if invited else None
         if person is None:
             raise BadInput("This link was used already, is too old, or is not known. Ask for a new one.")
         tx.accounts.set_password(person.id, hashed)

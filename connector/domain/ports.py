@@ -328,6 +328,10 @@ class Store(Protocol):
         """A durable unit of work: it is on disk when the block ends."""
         ...
 
+    def close(self) -> None:
+        """Give every connection to the database back."""
+        ...
+
 
 class Vault(Protocol):
     """Seals to an owner (customer id or `operator`) and a place; what was moved, edited or cut does not open."""

@@ -14,7 +14,7 @@ from connector.domain.ports import Services, Tx
 from connector.domain.records import Actor, Connection, ConnectionState, TokenRow
 from connector.domain.secret import AccessToken, RefreshToken
 
-__all__ = ["Consequences", "Ended", "consequences", "end", "pending", "retry"]
+__all__ = ["AtGoogle", "Consequences", "Ended", "consequences", "end", "pending", "retry", "retry_one"]
 
 AtGoogle = Literal["yes", "no", "auto"]
 State = Literal["confirmed", "already-gone", "pending", "kept", "no-token"]
@@ -107,7 +107,12 @@ def pending(svc: Services) -> Sequence[Connection]:
 
 def retry(svc: Services, actor: Actor) -> tuple[tuple[Connection, Ended], ...]:
     """Ask Google again for every removal that is pending."""
-    return tuple((connection, _at_google(svc, actor, connection)) for connection in pending(svc))
+    return tuple((connection, retry_one(svc, actor, connection)) for connection in pending(svc))
+
+
+def retry_one(svc: Services, actor: Actor, connection: Connection) -> Ended:
+    """Ask Google again for one ended connection."""
+    return _at_google(svc, actor, connection)
 
 
 def _at_google(svc: Services, actor: Actor, connection: Connection) -> Ended:

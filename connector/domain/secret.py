@@ -2,7 +2,15 @@
 
 import hmac
 
-__all__ = ["AccessToken", "AuthorizationCode", "CodeVerifier", "RefreshToken", "Secret"]
+__all__ = [
+    "AccessToken",
+    "AuthorizationCode",
+    "ClientSecret",
+    "CodeVerifier",
+    "RefreshToken",
+    "Secret",
+    "SigningKey",
+]
 
 
 class Secret:
@@ -72,4 +80,24 @@ class CodeVerifier(Secret):
 
     def form_field(self) -> str:
         """The value for a form body to the token endpoint; the authorization URL carries its S256 hash only."""
+        return self._value
+
+
+class ClientSecret(Secret):
+    """This app's secret at the provider's token endpoint."""
+
+    __slots__ = ()
+
+    def form_field(self) -> str:
+        """The value for a form body to the token endpoint."""
+        return self._value
+
+
+class SigningKey(Secret):
+    """Signs what a browser keeps for us before anyone is signed in."""
+
+    __slots__ = ()
+
+    def for_signing(self) -> str:
+        """The key itself, for the signer."""
         return self._value

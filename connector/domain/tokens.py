@@ -124,7 +124,8 @@ def _fetched(svc: Services, permit: Permit) -> AccessToken:
         store(svc, tx, connection.customer, connection.id, answer, scope_key(wanted))
         ledger.note(
             svc, tx, events.TOKEN_REFRESHED, actor=ledger.SYSTEM, customer=connection.customer,
-            connection=connection.id, purpose=permit.need.purpose, reason="wider-than-asked" if given > wanted else None,
+            connection=connection.id, purpose=permit.need.purpose,
+            reason="wider-than-asked" if given > wanted else None,
             details={"asked": sorted(wanted), "given": sorted(given)},
         )  # fmt: skip
     return answer.access

@@ -1,0 +1,52 @@
+"""The `connector` command. Exit codes: 0 done, 1 found something wrong, 2 wrong use or not set up."""
+
+import sys
+
+import click
+
+from connector import log
+from connector.cli import access, catalogue, record, run
+from connector.domain.errors import ConnectorError, NotSetUp
+
+__all__ = ["connector", "main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def connector() -> None:
+    """Connects customers' Google pages with exactly the documented permissions, and proves what they were used for.
+
+    Settings come from the environment (CONNECTOR_…) or instance/config.toml; instance/config.example.toml lists them.
+    """
+    log.configure()
+
+
+for command in (
+    run.demo, run.serve, run.standin, run.db,
+    access.admin, access.customer, access.revoke,
+    catalogue.catalogue,
+    record.grants, record.ledger,
+):  # fmt: skip
+    connector.add_command(command)
+
+
+def main() -> None:
+    """Run the command; what goes wrong on purpose is one line on standard error."""
+    try:
+        connector.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        _fail("stopped.", 130)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(wrong.exit_code)
+    except NotSetUp as no:
+        _fail(str(no), 2)
+    except ConnectorError as no:
+        _fail(no.public, 1)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+
+
+def _fail(line: str, code: int) -> None:
+    click.echo(f"connector: {line}", err=True)
+    sys.exit(code)

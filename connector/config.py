@@ -1,0 +1,158 @@
+"""Settings: the example file's defaults, then instance/config.toml, then the environment. Anything odd refuses."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from importlib import resources
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from connector.domain.errors import NotSetUp
+from connector.domain.secret import ClientSecret, SigningKey
+
+__all__ = ["Settings", "load"]
+
+PREFIX = "CONNECTOR_"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+KEY_BACKENDS = ("file", "aws-kms", "gcp-kms", "vault")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Checked settings. Secrets do not print; `database_url` may hold a password and does not print either."""
+
+    instance: Path
+    database_url: str = field(repr=False)
+    secret_key: tuple[SigningKey, ...]
+    key_backend: str
+    base_url: str
+    trusted_hosts: tuple[str, ...]
+    smtp_url: str = field(repr=False)
+    google_client_id: str
+    google_client_secret: tuple[ClientSecret, ...]
+    google_auth_uri: str
+    google_token_uri: str
+    google_revoke_uri: str
+    google_tokeninfo_uri: str
+    google_issuer: str
+    google_api_root: str
+
+
+NAMES = tuple(f.name for f in fields(Settings) if f.name != "instance")
+
+
+def load(environ: Mapping[str, str] | None = None, instance: Path | None = None) -> Settings:
+    """Read and check the settings. The instance folder is `CONNECTOR_INSTANCE`, or `instance` where you are.
+
+    Raises: NotSetUp, naming the setting, where it came from and what to do.
+    """
+    env = os.environ if environ is None else environ
+    folder = instance or Path(env.get(f"{PREFIX}INSTANCE") or "instance")
+    values, origin = _defaults(), dict.fromkeys(NAMES, "the defaults")
+    file = folder / "config.toml"
+    for name, value in _file(file).items():
+        values[name], origin[name] = value, str(file)
+    for key, value in env.items():
+        if key.startswith(PREFIX) and key != f"{PREFIX}INSTANCE":
+            name = key.removeprefix(PREFIX).lower()
+            if name not in NAMES:
+                raise NotSetUp(f"{key} is not a setting. Remove it, or correct its name: see `connector serve --help`.")
+            values[name], origin[name] = value, key
+    _check(values, origin)
+    if not values["database_url"]:
+        values["database_url"] = f"sqlite:///{(folder / 'connector.db').absolute()}"
+    hosts = _listed(values["trusted_hosts"]) or (urlsplit(values["base_url"]).hostname or "",)
+    return Settings(
+        instance=folder,
+        database_url=values["database_url"],
+        secret_key=tuple(SigningKey(one) for one in _listed(values["secret_key"])),
+        key_backend=values["key_backend"],
+        base_url=values["base_url"].rstrip("/"),
+        trusted_hosts=hosts,
+        smtp_url=values["smtp_url"],
+        google_client_id=values["google_client_id"],
+        google_client_secret=tuple(ClientSecret(one) for one in _listed(values["google_client_secret"])),
+        google_auth_uri=values["google_auth_uri"],
+        google_token_uri=values["google_token_uri"],
+        google_revoke_uri=values["google_revoke_uri"],
+        google_tokeninfo_uri=values["google_tokeninfo_uri"],
+        google_issuer=values["google_issuer"],
+        google_api_root=values["google_api_root"].rstrip("/") + "/",
+    )
+
+
+def _defaults() -> dict[str, str]:
+    """The tracked example file: beside the package in a source tree, inside it when installed."""
+    inside = resources.files("connector").joinpath("config.example.toml")
+    beside = Path(__file__).parent.parent / "instance" / "config.example.toml"
+    text = inside.read_text(encoding="utf-8") if inside.is_file() else beside.read_text(encoding="utf-8")
+    return _table(text, "instance/config.example.toml")
+
+
+def _file(path: Path) -> dict[str, str]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as no:
+        raise NotSetUp(f"{path} cannot be read ({type(no).__name__}). Make it a readable UTF-8 file.") from None
+    return _table(text, str(path))
+
+
+def _table(text: str, where: str) -> dict[str, str]:
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as no:
+        # The message names line and column; the line itself may hold a secret and is not shown.
+        raise NotSetUp(f"{where} is not TOML: {str(no).splitlines()[0]}. Correct that place.") from None
+    for name, value in table.items():
+        if name not in NAMES:
+            raise NotSetUp(f"{where}: {name} is not a setting. Remove it, or correct its name.")
+        if not isinstance(value, str):
+            raise NotSetUp(f"{where}: {name} must be a text in quotes.")
+    return table
+
+
+def _check(values: Mapping[str, str], origin: Mapping[str, str]) -> None:
+    def refuse(name: str, what: str) -> NotSetUp:
+        return NotSetUp(f"{PREFIX}{name.upper()} (from {origin[name]}) {what}")
+
+    if values["key_backend"] not in KEY_BACKENDS:
+        raise refuse("key_backend", f"must be one of: {', '.join(KEY_BACKENDS)}.")
+    if values["key_backend"] != "file":
+        raise refuse("key_backend", "names a backend this version does not have yet. Use `file`.")
+    if bool(values["google_client_id"]) != bool(_listed(values["google_client_secret"])):
+        missing = "google_client_secret" if values["google_client_id"] else "google_client_id"
+        raise refuse(missing, "is missing while its other half is set. Set both or neither.")
+    for name in ("base_url", "google_issuer", "google_api_root", *(f"google_{u}_uri" for u in URIS)):
+        problem = _address_problem(values[name])
+        if problem:
+            raise refuse(name, problem)
+    if any(len(one) < SHORTEST_SECRET for one in _listed(values["secret_key"])):
+        raise refuse(
+            "secret_key", f"is too short. Use {SHORTEST_SECRET} random characters or more, or leave it empty."
+        )
+
+
+URIS = ("auth", "token", "revoke", "tokeninfo")
+SHORTEST_SECRET = 32  # characters
+
+
+def _address_problem(value: str) -> str | None:
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "is not an address. Write it as https://host/path ."
+    if parts.scheme not in ("https", "http") or not host:
+        return "is not an address. Write it as https://host/path ."
+    if parts.scheme == "http" and host not in LOOPBACK:
+        return "is plain http, which is for this machine only. Use https."
+    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        return "must not hold a user name, a query or a fragment."
+    return None
+
+
+def _listed(value: str) -> tuple[str, ...]:
+    return tuple(one.strip() for one in value.split(",") if one.strip())

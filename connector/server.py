@@ -1,0 +1,65 @@
+"""The WSGI server under the pages: waitress, with a port that is taken told in one line."""
+
+import socket
+import threading
+from types import TracebackType
+from typing import Any
+
+import waitress
+from flask import Flask
+
+from connector.domain.errors import NotSetUp
+
+__all__ = ["Listening", "Server"]
+
+THREADS = 8
+
+
+class Listening:
+    """A listening socket, taken before anything else is started.
+
+    Raises: NotSetUp when the port is taken or may not be used.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host = host
+        try:
+            self.socket = socket.create_server((host, port))
+        except (OSError, OverflowError) as no:
+            what = no.strerror if isinstance(no, OSError) else "no such port"
+            raise NotSetUp(
+                f"Port {port} on {host} cannot be used ({what}). Choose another with --port, or stop what uses it."
+            ) from None
+        self.port: int = self.socket.getsockname()[1]
+
+    def close(self) -> None:
+        """Give the port back; does nothing when it was given back already."""
+        self.socket.close()
+
+
+class Server:
+    """Serves from the beginning of the block to its end."""
+
+    def __init__(self, app: Flask, on: Listening) -> None:
+        self._server: Any = waitress.create_server(app, sockets=[on.socket], threads=THREADS, ident=None)
+        self.url = f"http://{on.host}:{on.port}"
+        self._thread = threading.Thread(target=self._server.run, name="pages", daemon=True)
+
+    def __enter__(self) -> "Server":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.close()
+        self._server.task_dispatcher.shutdown()
+        self._thread.join(timeout=5)
+
+    def wait(self) -> None:
+        """Serve until interrupted (Ctrl-C or SIGTERM)."""
+        try:
+            while self._thread.is_alive():
+                self._thread.join(timeout=3600)
+        except KeyboardInterrupt:
+            return

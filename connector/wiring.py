@@ -1,0 +1,128 @@
+"""Puts the adapters behind the ports. The only place that knows all of them."""
+
+import base64
+import functools
+import os
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import scopes
+from connector.config import Settings, load
+from connector.domain.errors import NotSetUp
+from connector.domain.ports import Network, Services
+from connector.domain.secret import SigningKey
+from connector.google import GoogleOAuth, GooglePlusApi, PagesSender, quiet_loggers
+from connector.storage import Argon2Passwords, FileKek, SealedVault, SqlStore, check_schema, make_engine
+
+__all__ = ["SystemClock", "SystemRandom", "callback_address", "default_services", "services", "signing_keys"]
+
+PROVIDER = "google-plus"
+
+
+@dataclass(frozen=True, slots=True)
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Now, in UTC."""
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class SystemRandom:
+    """The operating system's CSPRNG."""
+
+    def id(self, prefix: str) -> str:
+        """`prefix_` and 130 random bits in lower-case base 32."""
+        return f"{prefix}_{base64.b32encode(secrets.token_bytes(17)).decode().rstrip('=').lower()[:26]}"
+
+    def token(self) -> str:
+        """256 bits, URL-safe."""
+        return secrets.token_urlsafe(32)
+
+    def bytes(self, count: int) -> bytes:
+        """That many bytes."""
+        return secrets.token_bytes(count)
+
+
+def services(settings: Settings) -> Services:
+    """Everything ready to use.
+
+    Raises: NotSetUp when the schema is not this program's, or the key is missing or readable by others.
+    """
+    quiet_loggers()
+    settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store = SqlStore(make_engine(settings.database_url))
+    check_schema(store.engine)
+    with store.read() as tx:
+        sealed_data_exists = tx.keys.count() > 0
+    clock, random = SystemClock(), SystemRandom()
+    kek = FileKek.open(settings.instance / "keys", sealed_data_exists=sealed_data_exists)
+    return Services(
+        store=store,
+        vault=SealedVault(kek, random, clock),
+        passwords=Argon2Passwords(),
+        clock=clock,
+        random=random,
+        networks={PROVIDER: google_plus(settings)},
+        base_url=settings.base_url,
+    )
+
+
+def google_plus(settings: Settings) -> Network:
+    """The Google+ provider against the addresses in the settings."""
+    catalogue = scopes.load(PROVIDER)
+    return Network(
+        catalogue=catalogue,
+        router=scopes.Router(catalogue.operations, settings.google_api_root),
+        oauth=GoogleOAuth(
+            client_id=settings.google_client_id,
+            client_secrets=settings.google_client_secret,
+            auth_uri=settings.google_auth_uri,
+            token_uri=settings.google_token_uri,
+            revoke_uri=settings.google_revoke_uri,
+            issuer=settings.google_issuer,
+            redirect_uri=callback_address(settings),
+        ),
+        sender=PagesSender(settings.google_api_root),
+        api=GooglePlusApi(settings.google_api_root),
+    )
+
+
+def callback_address(settings: Settings) -> str:
+    """The redirect address to register at Google; a constant of the settings, never of a request (R6)."""
+    return f"{settings.base_url}/connect/{PROVIDER}/callback"
+
+
+def signing_keys(settings: Settings) -> tuple[SigningKey, ...]:
+    """The configured signing keys, or one made on first use beside the vault's key."""
+    if settings.secret_key:
+        return settings.secret_key
+    path = settings.instance / "keys" / "signing.key"
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return (SigningKey(_written(path)),)
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_urlsafe(48))
+    return (SigningKey(_written(path)),)
+
+
+def _written(path: Path) -> str:
+    """The key, also when another process is only just writing it."""
+    for _ in range(50):
+        text = path.read_text()
+        if text:
+            return text
+        time.sleep(0.02)
+    raise NotSetUp(f"{path} is empty. Remove it; a new one is made at the next start.")
+
+
+@functools.cache
+def default_services() -> Services:
+    """The services of the environment's settings, made once per process; for programs that use `connector.use`."""
+    return services(load())
