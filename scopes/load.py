@@ -1,0 +1,113 @@
+"""From a catalogue file and its discovery document to a `Catalogue`, or to the list of what does not add up."""
+
+import functools
+from collections.abc import Mapping
+from importlib import resources
+from types import MappingProxyType
+from typing import Any
+
+from scopes.discovery import document
+from scopes.errors import CatalogueError
+from scopes.model import Catalogue, Privilege, Purpose, Rule
+from scopes.operations import global_parameters, operations
+from scopes.rows import Row, table_of
+from scopes.sums import faults
+
+__all__ = ["load", "parse"]
+
+
+@functools.cache
+def load(provider: str = "google-plus") -> Catalogue:
+    """The catalogue of one provider, from the package's own data.
+
+    Raises: CatalogueError when it does not add up; FileNotFoundError when there is no such provider.
+    """
+    text = (
+        resources.files("scopes.catalogue").joinpath(f"{provider.replace('-', '_')}.toml").read_text(encoding="utf-8")
+    )
+    return parse(text, document(table_of(text).get("discovery", "")))
+
+
+def parse(toml_text: str, document: Mapping[str, Any]) -> Catalogue:
+    """Read a catalogue and check it against the discovery document it is about.
+
+    Raises: CatalogueError with every problem found, each naming its row.
+    """
+    table = table_of(toml_text)
+    problems: list[str] = []
+    catalogue = _read(Row("catalogue", table, problems), document)
+    if problems:
+        raise CatalogueError(problems)  # what is missing or of a wrong type would only confuse the sums
+    problems.extend(faults(catalogue))
+    if problems:
+        raise CatalogueError(problems)
+    return catalogue
+
+
+def _read(row: Row, document: Mapping[str, Any]) -> Catalogue:
+    privileges = tuple(_privilege(each) for each in row.rows("privilege", named_by="scope"))
+    full = {privilege.short: privilege.scope for privilege in privileges}
+    catalogue = Catalogue(
+        provider=row.text("provider"),
+        title=row.text("title"),
+        account_word=row.text("account_word"),
+        discovery=row.text("discovery"),
+        policy_version=row.text("policy_version"),
+        policy_section=row.text("policy_section"),
+        root_url=document.get("rootUrl", ""),
+        acts_for=row.text("acts_for"),
+        own_id=row.text("own_id"),
+        free=frozenset(row.texts("free")),
+        we_never=row.texts("we_never"),
+        privileges=privileges,
+        purposes=tuple(_purpose(each, full) for each in row.rows("purpose", named_by="id")),
+        operations=operations(document),
+        global_parameters=global_parameters(document),
+        refused=MappingProxyType(row.table("refused").all_texts()),
+        aliases=MappingProxyType(row.table("aliases").all_texts()),
+    )
+    row.done()
+    return catalogue
+
+
+def _privilege(row: Row) -> Privilege:
+    privilege = Privilege(
+        scope=row.text("scope"),
+        label=row.text("label"),
+        reason=row.text("reason"),
+        policy_section=row.text("policy_section"),
+        source=row.text("source"),
+        read_on=row.day("read_on"),
+        confidence=row.text("confidence"),
+    )
+    row.done()
+    return privilege
+
+
+def _purpose(row: Row, full: Mapping[str, str]) -> Purpose:
+    """`full` has each documented scope by its last part, which is how purposes name it."""
+    named = row.texts("scopes")
+    for short in named:
+        if short not in full:
+            row.wrong(f'unknown scope "{short}"')
+    purpose = Purpose(
+        id=row.text("id"),
+        title=row.text("title"),
+        sentence=row.text("sentence"),
+        example=row.text("example"),
+        scopes=frozenset(full[short] for short in named if short in full),
+        rules=tuple(_rule(each) for each in row.rows("rule", named_by="operation")),
+        data_read=row.texts("data_read"),
+        retention=row.text("retention"),
+        implied=row.flag("implied"),
+        includes=row.texts("includes", default=()),
+    )
+    row.done()
+    return purpose
+
+
+def _rule(row: Row) -> Rule:
+    parameters = row.table("parameters")
+    rule = Rule(operation=row.text("operation"), parameters=MappingProxyType(parameters.all_lists()))
+    row.done()
+    return rule
