@@ -2,6 +2,7 @@
 
 from scopes.decide import decide, holds, need, require
 from scopes.disclosure import AskedFor, DisclosedPurpose, Disclosure, describe, disclose, justification
+from scopes.drift import check
 from scopes.errors import CatalogueError, NotForPurpose, UnknownPrivilege, UnknownPurpose
 from scopes.load import load, parse
 from scopes.model import (
@@ -16,6 +17,7 @@ from scopes.model import (
     Rule,
     Unroutable,
 )
+from scopes.promise import Promise, promises
 from scopes.routing import Router
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
     "Operation",
     "Parameter",
     "Privilege",
+    "Promise",
     "Purpose",
     "Refusal",
     "RoutedCall",
@@ -37,6 +40,7 @@ __all__ = [
     "UnknownPrivilege",
     "UnknownPurpose",
     "Unroutable",
+    "check",
     "decide",
     "describe",
     "disclose",
@@ -45,5 +49,6 @@ __all__ = [
     "load",
     "need",
     "parse",
+    "promises",
     "require",
 ]
