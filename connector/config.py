@@ -130,9 +130,7 @@ def _check(values: Mapping[str, str], origin: Mapping[str, str]) -> None:
         if problem:
             raise refuse(name, problem)
     if any(len(one) < SHORTEST_SECRET for one in _listed(values["secret_key"])):
-        raise refuse(
-            "secret_key", f"is too short. Use {SHORTEST_SECRET} random characters or more, or leave it empty."
-        )
+        raise refuse("secret_key", f"is too short. Use {SHORTEST_SECRET} random characters or more, or leave it empty.")
 
 
 URIS = ("auth", "token", "revoke", "tokeninfo")

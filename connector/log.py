@@ -30,7 +30,5 @@ def configure() -> None:
     )
 
 
-def _only_listed(
-    _logger: Any, _method: str, line: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
+def _only_listed(_logger: Any, _method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     return {name: value for name, value in line.items() if name in FIELDS}

@@ -5,8 +5,8 @@ import threading
 from types import TracebackType
 from typing import Any
 
-import waitress
 from flask import Flask
+from waitress.server import create_server
 
 from connector.domain.errors import NotSetUp
 
@@ -41,7 +41,7 @@ class Server:
     """Serves from the beginning of the block to its end."""
 
     def __init__(self, app: Flask, on: Listening) -> None:
-        self._server: Any = waitress.create_server(app, sockets=[on.socket], threads=THREADS, ident=None)
+        self._server: Any = create_server(app, sockets=[on.socket], threads=THREADS, ident=None)
         self.url = f"http://{on.host}:{on.port}"
         self._thread = threading.Thread(target=self._server.run, name="pages", daemon=True)
 

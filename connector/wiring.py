@@ -77,7 +77,7 @@ def google_plus(settings: Settings) -> Network:
     catalogue = scopes.load(PROVIDER)
     return Network(
         catalogue=catalogue,
-        router=scopes.Router(catalogue.operations, settings.google_api_root),
+        router=scopes.Router(catalogue, settings.google_api_root),
         oauth=GoogleOAuth(
             client_id=settings.google_client_id,
             client_secrets=settings.google_client_secret,

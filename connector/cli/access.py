@@ -3,9 +3,8 @@
 import click
 
 from connector import config, wiring
-from connector.domain import people, revoke as ending
-from connector.domain.errors import ConnectorError
-from connector.domain.ledger import SYSTEM
+from connector.domain import people
+from connector.domain import revoke as ending
 from connector.domain.records import Actor, ConnectionState
 
 __all__ = ["admin", "customer", "revoke"]
@@ -47,14 +46,21 @@ def customer_create(name: str, email: str, member: str) -> None:
 
 @click.command()
 @click.argument("connection", required=False)
-@click.option("--at-google", type=click.Choice(["yes", "no", "auto"]), default="auto", show_default=True,
-              help="Ask Google to forget: in any case, never, or unless another connection here uses the account.")
+@click.option(
+    "--at-google",
+    type=click.Choice(["yes", "no", "auto"]),
+    default="auto",
+    show_default=True,
+    help="Ask Google to forget: in any case, never, or unless another connection here uses the account.",
+)
 @click.option("--pending", is_flag=True, help="Ask Google again for every removal that is not confirmed yet.")
 @click.option("--reason", default=None, help="Why; kept in the record.")
 def revoke(connection: str | None, at_google: str, pending: bool, reason: str | None) -> None:
     """End CONNECTION: use stops at once, then Google is asked to forget. On one already ended, asks Google again."""
     if bool(connection) == pending:
-        raise click.UsageError("Name a connection, or use --pending for all that wait. `connector grants list` shows them.")
+        raise click.UsageError(
+            "Name a connection, or use --pending for all that wait. `connector grants list` shows them."
+        )
     svc = wiring.services(config.load())
     if connection is None:
         still = 0

@@ -13,12 +13,26 @@ import click
 
 from connector import config, wiring
 from connector.cli.access import OPERATOR
-from connector.domain import evidence, grants as rules, ledger as entries
+from connector.domain import evidence
+from connector.domain import grants as rules
+from connector.domain import ledger as entries
 from connector.domain.errors import NotSetUp
+from connector.domain.ports import Services
+from connector.domain.records import AsGranted
 
 __all__ = ["grants", "ledger"]
 
-COLUMNS = ("customer", "account", "connection", "granted_at", "scope", "purposes_on", "policy_version", "last_used", "state")
+COLUMNS = (
+    "customer",
+    "account",
+    "connection",
+    "granted_at",
+    "scope",
+    "purposes_on",
+    "policy_version",
+    "last_used",
+    "state",
+)
 
 
 @click.group()
@@ -45,7 +59,7 @@ def grants_list(customer: str | None, scope: str | None, as_of: str | None, shap
         click.echo(_table(rows))
 
 
-def _row(line: rules.AsGranted, scope: str) -> dict[str, str]:
+def _row(line: AsGranted, scope: str) -> dict[str, str]:
     used = max(line.last_used.values(), default=None)
     return {
         "customer": line.customer_name,
@@ -96,7 +110,11 @@ def ledger() -> None:
 
 
 @ledger.command("export")
-@click.option("--output", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="A new file; standard output if left out.")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="A new file; standard output if left out.",
+)
 def ledger_export(output: Path | None) -> None:
     """Write the record as JSON Lines, one entry a line. It holds names and texts: keep it like the database."""
     svc = wiring.services(config.load())
@@ -113,13 +131,18 @@ def ledger_export(output: Path | None) -> None:
     click.echo(f"Written to {output}.", err=True)
 
 
-def _write(file: TextIO, svc: wiring.Services) -> None:
+def _write(file: TextIO, svc: Services) -> None:
     for line in evidence.export(svc, OPERATOR):
         file.write(line + "\n")
 
 
 @ledger.command("verify")
-@click.option("--export", "exported", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Check this export alone, without a database.")
+@click.option(
+    "--export",
+    "exported",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Check this export alone, without a database.",
+)
 def ledger_verify(exported: Path | None) -> None:
     """Check the record: order, form, commitments, and that every outcome has its intent."""
     if exported is not None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import click
 
 import connector
-from connector import config, server, standin as foreign
+from connector import config, server
+from connector import standin as foreign
 from connector.demo import run_demo
 from connector.domain.errors import NotSetUp
 from connector.storage import make_engine, upgrade
@@ -15,7 +16,9 @@ __all__ = ["db", "demo", "serve", "standin"]
 
 @click.command()
 @click.option("--check", is_flag=True, help="Run the whole journey without a person, then stop.")
-@click.option("--instance", type=click.Path(file_okay=False, path_type=Path), help="Keep the data in this empty folder.")
+@click.option(
+    "--instance", type=click.Path(file_okay=False, path_type=Path), help="Keep the data in this empty folder."
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port for the pages; 0 picks a free one.")
 def demo(check: bool, instance: Path | None, port: int) -> None:
     """Try everything on this machine: pages, a stand-in for Google+, a customer and a staff account."""
@@ -39,7 +42,9 @@ def serve(host: str, port: int) -> None:
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0 picks a free one.")
-@click.option("--world", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A world file to start with.")
+@click.option(
+    "--world", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A world file to start with."
+)
 def standin(host: str, port: int, world: Path | None) -> None:
     """Run the stand-in for Google+ alone: consent, tokens and the Pages API, on a small made-up world."""
     raise SystemExit(foreign.serve(host, port, world))

@@ -87,6 +87,13 @@ class Page:
                 return form
         raise LookupError(f"there is no form to {to} on {self.url.split('?')[0]}")
 
+    def form_with(self, field: str) -> Form:
+        """The first form that sends a field of that name. Raises: LookupError."""
+        for form in self.forms:
+            if any(name == field for name, _ in form.fields):
+                return form
+        raise LookupError(f"there is no form with {field} on {self.url.split('?')[0]}")
+
 
 class Browser:
     """Keeps cookies, follows redirects, sends the headers that the pages check."""

@@ -6,7 +6,7 @@ It stops at the first step that fails and says which. Nothing here reaches aroun
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import requests
@@ -15,7 +15,8 @@ import connector
 from connector.demo.browser import Browser, Page
 from connector.domain import analyse, evidence, inbox, publish
 from connector.domain.errors import ConnectorError, Refused
-from connector.domain.records import Actor, Connection, Page as GooglePage
+from connector.domain.records import Actor, Connection
+from connector.domain.records import Page as GooglePage
 
 if TYPE_CHECKING:
     from connector.demo.run import Stage
@@ -67,20 +68,18 @@ class Journey:
         _must("sign-in" not in self._page.url, "the pages did not let the member in")
         with self._stage.svc.store.read() as tx:
             person = tx.accounts.person_by_email(account.email)
-        _must(person is not None, "the member is not in the database")
-        self._member = person.actor()  # type: ignore[union-attr]
+        if person is None:
+            raise StepFailed("the member is not in the database")
+        self._member = person.actor()
         return f"{account.email}, with a session kept on the server"
 
     def connect(self) -> str:
         disclosure = self._browser.get(f"{self._stage.url}/connect/google-plus")
         consent = self._browser.submit(disclosure, disclosure.form("/connect/google-plus"))
         _must(consent.url.startswith(self._stage.standin.url), "the browser was not sent to the consent page")
-        form = next((f for f in consent.forms if any(name == "scope" for name, _ in f.fields)), None)
-        _must(form is not None, "the consent page lists no permission")
-        asked = sum(name == "scope" for name, _ in form.fields)  # type: ignore[union-attr]
-        if not any(name == "account" for name, _ in form.fields):  # type: ignore[union-attr]
-            form.set("account", self._stage.standin.first_account())  # type: ignore[union-attr]
-        self._page = self._browser.submit(consent, form, ("decision", "allow"))  # type: ignore[arg-type]
+        form = consent.form_with("scope")
+        asked = sum(name == "scope" for name, _ in form.fields)
+        self._page = self._browser.submit(consent, form, ("decision", "allow"))
         _must(self._page.url.startswith(self._stage.url), "the browser did not come back")
         with self._stage.svc.store.read() as tx:
             found = tx.connections.of_customer(self._member.customer or "")
@@ -129,7 +128,8 @@ class Journey:
     def analyse(self) -> str:
         figures = analyse.analyse(self._stage.svc, self._member, self._google_page.id, most=3)
         _must(len(figures) > 0, "there is nothing to analyse")
-        return f"{len(figures)} posts, {sum(f.plusoners for f in figures)} times +1, {sum(f.photos for f in figures)} photos"
+        plusoners, photos = sum(f.plusoners for f in figures), sum(f.photos for f in figures)
+        return f"{len(figures)} posts, {plusoners} times +1, {photos} photos"
 
     def refuse(self) -> str:
         lines = inbox.threads(self._stage.svc, self._member, self._google_page.id)
@@ -182,12 +182,10 @@ class Journey:
     def _posts(self) -> int:
         return sum(seen["method"] == "POST" for seen in self._stage.standin.api_requests())
 
-    def _refused(self, purpose: str, build: Callable[[object], object]) -> str:
+    def _refused(self, purpose: str, build: Callable[[Any], Any]) -> str:
         try:
-            with connector.use(
-                self._connection.id, purpose=purpose, actor=self._member, svc=self._stage.svc
-            ) as pages:
-                build(pages).execute()  # type: ignore[attr-defined]
+            with connector.use(self._connection.id, purpose=purpose, actor=self._member, svc=self._stage.svc) as pages:
+                build(pages).execute()
         except Refused as no:
             return no.reason
         raise StepFailed("it was not refused")

@@ -109,8 +109,12 @@ def _accounts(svc: Services) -> tuple[web.DemoAccount, web.DemoAccount, web.Demo
     first = people.add_customer(svc, SYSTEM, "Harbour Cafés")
     second = people.add_customer(svc, SYSTEM, "Tandem Bikes")
     return (
-        _account(svc, "member@harbour.example", "Member of Harbour", "A member of the customer Harbour Cafés", first.id),
-        _account(svc, "member@tandem.example", "Member of Tandem", "A member of another customer, Tandem Bikes", second.id),
+        _account(
+            svc, "member@harbour.example", "Member of Harbour", "A member of the customer Harbour Cafés", first.id
+        ),
+        _account(
+            svc, "member@tandem.example", "Member of Tandem", "A member of another customer, Tandem Bikes", second.id
+        ),
         _account(svc, "staff@company.example", "Staff account", "The company's own staff", None),
     )
 

@@ -5,7 +5,7 @@ The Merkle tree and signed checkpoints, which also catch a rewritten whole, are 
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ import rfc8785
 
 from connector.domain import events, ledger
 from connector.domain.errors import CannotOpen
-from connector.domain.ports import Services
+from connector.domain.ports import Services, Tx
 from connector.domain.records import Actor, LedgerRow
 
 __all__ = ["Verdict", "export", "verify", "verify_lines"]
@@ -55,7 +55,7 @@ def export(svc: Services, actor: Actor) -> Iterator[str]:
     with svc.store.read() as tx:
         for row in tx.ledger.all():
             line: dict[str, Any] = {"entry": json.loads(row.entry)}
-            opened = _opened(lambda place, row=row: svc.vault.open(tx, row.owner, place, row.sealed or b""), row)
+            opened = _opened(svc, tx, row)
             if opened is not None:
                 line |= {"details": opened["details"], "salt": opened["salt"]}
             yield rfc8785.dumps(line).decode()
@@ -70,7 +70,7 @@ def verify(svc: Services) -> Verdict:
                 verdict.wrong(row.index, f"stands where entry {verdict.entries} should be")
             opened = None
             if row.sealed is not None:
-                opened = _opened(lambda place, row=row: svc.vault.open(tx, row.owner, place, row.sealed or b""), row)
+                opened = _opened(svc, tx, row)
                 if opened is None:
                     verdict.wrong(row.index, "its sealed details do not open")
             else:
@@ -150,16 +150,17 @@ _OUTCOMES = {e.id for e in (events.CALL_ANSWERED, events.CALL_REFUSED, events.CA
 
 def _commits(entry: dict[str, Any], opened: dict[str, Any]) -> bool:
     try:
-        return entry["details_commitment"] == ledger.commitment(bytes.fromhex(opened["salt"]), opened["details"])
+        return bool(entry["details_commitment"] == ledger.commitment(bytes.fromhex(opened["salt"]), opened["details"]))
     except (ValueError, TypeError, rfc8785.CanonicalizationError):
         return False
 
 
-def _opened(open_it: Callable[[tuple[str, str]], bytes], row: LedgerRow) -> dict[str, Any] | None:
+def _opened(svc: Services, tx: Tx, row: LedgerRow) -> dict[str, Any] | None:
     if row.sealed is None:
         return None
     try:
-        opened: dict[str, Any] = json.loads(open_it((json.loads(row.entry)["id"], "ledger")))
+        place = (str(json.loads(row.entry)["id"]), "ledger")
+        opened: dict[str, Any] = json.loads(svc.vault.open(tx, row.owner, place, row.sealed))
     except (CannotOpen, ValueError, KeyError, TypeError):
         return None
     return opened
