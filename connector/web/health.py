@@ -1,0 +1,31 @@
+"""For load balancers and operators: is the process alive, and can it work."""
+
+from flask.typing import ResponseReturnValue
+
+from connector.domain.errors import ConnectorError
+from connector.web import session
+from connector.web.settings import services
+
+__all__ = ["blueprint"]
+
+blueprint = session.guarded("health", "anyone")
+_PLAIN = {"Content-Type": "text/plain; charset=utf-8"}
+
+
+@blueprint.get("/healthz")
+@session.open_to_anyone
+def alive() -> ResponseReturnValue:
+    """The process answers."""
+    return "ok\n", 200, _PLAIN
+
+
+@blueprint.get("/readyz")
+@session.open_to_anyone
+def ready() -> ResponseReturnValue:
+    """The store can be read (R69)."""
+    try:
+        with services().store.read() as tx:
+            tx.ledger.count()
+    except (ConnectorError, OSError):
+        return "the store cannot be read\n", 503, _PLAIN
+    return "ready\n", 200, _PLAIN

@@ -1,0 +1,25 @@
+// Keeps "You will be asked for" in step with the ticked purposes. Without it, a button on the page does the same.
+"use strict";
+
+const consent = document.getElementById("consent");
+const words = { asked: ["+", "will be asked"], "left-out": ["–", "left out"] };
+
+function update() {
+  const wanted = new Set();
+  for (const box of consent.querySelectorAll("input[name=purpose]:checked")) {
+    for (const scope of box.dataset.scopes.split(" ")) wanted.add(scope);
+  }
+  const chips = consent.querySelectorAll(".asked .chip");
+  let count = 0;
+  for (const chip of chips) {
+    const mark = wanted.has(chip.dataset.scope) ? "asked" : "left-out";
+    if (mark === "asked") count += 1;
+    chip.className = "chip chip--" + mark;
+    chip.querySelector(".chip__mark").textContent = words[mark][0];
+    chip.querySelector(".chip__word").textContent = words[mark][1];
+  }
+  document.getElementById("asked-count").textContent = count + " of " + chips.length + " permissions";
+}
+
+consent.addEventListener("change", update);
+update();
