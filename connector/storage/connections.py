@@ -47,11 +47,11 @@ class ConnectionRows:
         return [r.Connection(*row) for row in rows]
 
     def of_account(self, provider: str, account: str) -> Sequence[r.Connection]:
-        """Every connection to that account, of all customers, that has not been revoked; oldest first."""
+        """Every connection to that account, of all customers, that has not been revoked or merged; oldest first."""
         wanted = _CONNECTION.where(
             connections.c.provider == provider,
             connections.c.account == account,
-            connections.c.state != ConnectionState.REVOKED,
+            connections.c.state.not_in([ConnectionState.REVOKED, ConnectionState.MERGED]),
         )
         rows = self._sql.execute(wanted.order_by(connections.c.created_at, connections.c.id))
         return [r.Connection(*row) for row in rows]
@@ -70,7 +70,8 @@ class ConnectionRows:
 
     def lock(self, id: str) -> None:
         """Hold the connection's row until the transaction ends (PostgreSQL; SQLite has one writer anyway)."""
-        self._sql.execute(select(connections.c.id).where(connections.c.id == id).with_for_update())
+        # `key_share` lets others go on adding rows that name the connection.
+        self._sql.execute(select(connections.c.id).where(connections.c.id == id).with_for_update(key_share=True))
 
     def put_pages(self, pages: Sequence[r.Page]) -> None:
         """Insert new pages and update names of known ones (by connection and provider id); keeps `chosen` and id."""

@@ -13,9 +13,10 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from connector.domain.errors import NotSetUp
 
-__all__ = ["BEGIN", "make_engine", "sqlite_module", "wal_is_safe"]
+__all__ = ["BEGIN", "READ_ONLY", "make_engine", "sqlite_module", "wal_is_safe"]
 
 BEGIN = "connector_begin"  # execution option: how a transaction begins on SQLite, for example "BEGIN IMMEDIATE"
+READ_ONLY = "connector_read_only"  # execution option: on SQLite, writing in this transaction is an error
 
 _BUSY_SECONDS = 10
 _KEPT, _MORE = 10, 30  # PostgreSQL connections a process keeps, and may open beyond that for a moment
@@ -102,9 +103,13 @@ def _sqlite_engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        statement = connection.get_execution_options().get(BEGIN, "BEGIN")
+        options = connection.get_execution_options()
+        statement, read_only = options.get(BEGIN, "BEGIN"), options.get(READ_ONLY, False)
         driver: Any = connection.connection.driver_connection
         try:  # past SQLAlchemy's own way to run it, which costs a third of an empty transaction
+            if connection.info.get(READ_ONLY, False) != read_only:
+                driver.execute(f"PRAGMA query_only={int(read_only)}").close()
+                connection.info[READ_ONLY] = read_only
             driver.execute(statement).close()
         except sqlite.Error as error:
             raise OperationalError(statement, None, error) from error

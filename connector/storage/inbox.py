@@ -40,23 +40,31 @@ class InboxRows:
         self._sql = connection
 
     def put_thread(self, thread: r.Thread) -> r.Thread:
-        """Insert, or update by page and provider id; the stored thread, with its lasting id."""
+        """Insert, or update by page and provider id; the stored thread, with its lasting id.
+
+        A known one is updated only under its lasting id: what was sealed for another id would not open in its row.
+        """
         new = insert_into(self._sql, threads)
-        changed = ("connection", "published_at", "updated_at", "sealed")
+        changed = {name: new.excluded[name] for name in ("connection", "published_at", "updated_at", "sealed")}
         kept = new.on_conflict_do_update(
-            index_elements=["customer", "page", "provider_id"], set_={name: new.excluded[name] for name in changed}
-        ).returning(threads.c.id)
-        lasting = self._sql.execute(kept, values(thread, without=_COUNTED)).scalar_one()
-        return r.Thread(*self._sql.execute(_THREAD.where(threads.c.id == lasting)).one())
+            index_elements=["page", "provider_id"], set_=changed, where=threads.c.id == new.excluded.id
+        )
+        self._sql.execute(kept, values(thread, without=_COUNTED))
+        known = (threads.c.page == thread.page) & (threads.c.provider_id == thread.provider_id)
+        return r.Thread(*self._sql.execute(_THREAD.where(known)).one())
 
     def put_message(self, message: r.Message) -> r.Message:
-        """Insert, or update by thread and provider id (keeps id and read_at)."""
+        """Insert, or update by thread and provider id (keeps id and read_at); under its lasting id, as a thread."""
         new = insert_into(self._sql, messages)
-        changed = ("published_at", "by_page", "sealed")
+        changed = {name: new.excluded[name] for name in ("published_at", "by_page", "sealed")}
         kept = new.on_conflict_do_update(
-            index_elements=["thread", "provider_id"], set_={name: new.excluded[name] for name in changed}
-        ).returning(*_MESSAGE)
-        return r.Message(*self._sql.execute(kept, values(message)).one())
+            index_elements=["thread", "provider_id"], set_=changed, where=messages.c.id == new.excluded.id
+        )
+        row = self._sql.execute(kept.returning(*_MESSAGE), values(message)).one_or_none()
+        if row is None:
+            known = (messages.c.thread == message.thread) & (messages.c.provider_id == message.provider_id)
+            row = self._sql.execute(select(*_MESSAGE).where(known)).one()
+        return r.Message(*row)
 
     def threads(self, customer: str, page: str | None = None, limit: int = 100) -> Sequence[r.Thread]:
         """Newest activity first (the newest message, or the post itself), with unread counts."""
@@ -69,6 +77,11 @@ class InboxRows:
     def thread(self, customer: str, id: str) -> r.Thread | None:
         """The customer's thread, or None."""
         return one(r.Thread, self._sql.execute(_THREAD.where(threads.c.id == id, threads.c.customer == customer)))
+
+    def thread_of(self, page: str, provider_id: str) -> r.Thread | None:
+        """The thread of a provider's post on a page of ours; the page's id is one customer's."""
+        wanted = _THREAD.where(threads.c.page == page, threads.c.provider_id == provider_id)
+        return one(r.Thread, self._sql.execute(wanted))
 
     def messages(self, customer: str, thread: str) -> Sequence[r.Message]:
         """Oldest first."""

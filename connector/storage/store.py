@@ -13,7 +13,7 @@ from connector.domain.errors import LedgerUnwritable
 from connector.storage.accounts import AccountRows
 from connector.storage.authorizations import AuthorizationRows
 from connector.storage.connections import ConnectionRows
-from connector.storage.engine import BEGIN
+from connector.storage.engine import BEGIN, READ_ONLY
 from connector.storage.inbox import InboxRows
 from connector.storage.keys import KeyRows
 from connector.storage.ledger import LedgerRows
@@ -85,13 +85,13 @@ class SqlStore:
             self._writes = engine
             self._turn = None
         else:
-            self._reads = engine
+            self._reads = engine.execution_options(**{READ_ONLY: True})
             self._writes = engine.execution_options(**{BEGIN: "BEGIN IMMEDIATE"})
             self._turn = threading.Lock()
 
     @contextmanager
     def read(self) -> Iterator[SqlTx]:
-        """A consistent snapshot."""
+        """A consistent snapshot. Writing in it is an error."""
         with self._reads.begin() as connection:
             yield SqlTx(connection)
 

@@ -235,10 +235,11 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["customer"], ["customers.id"], name=op.f("fk_threads_customer")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_threads")),
-        sa.UniqueConstraint("customer", "page", "provider_id", name=op.f("uq_threads_customer_page_provider_id")),
+        sa.UniqueConstraint("page", "provider_id", name=op.f("uq_threads_page_provider_id")),
         sa.UniqueConstraint("id", "customer", name=op.f("uq_threads_id_customer")),
     )
     op.create_index(op.f("ix_threads_connection"), "threads", ["connection"])
+    op.create_index(op.f("ix_threads_customer"), "threads", ["customer"])
     op.create_table(
         "tokens",
         sa.Column("connection", sa.Text(), nullable=False),
