@@ -93,7 +93,7 @@ def disclose(catalogue: Catalogue, purpose_ids: Iterable[str]) -> Disclosure:
 
 def justification(catalogue: Catalogue) -> str:
     """The texts Google's OAuth verification asks for, one for each scope: why it is needed and what is done with it."""
-    return "\n\n".join(_justified(catalogue, privilege) for privilege in catalogue.privileges) + "\n"
+    return "\n\n".join(_justified(catalogue, privilege) for privilege in catalogue.privileges)
 
 
 def describe(catalogue: Catalogue) -> str:
@@ -123,7 +123,7 @@ def describe(catalogue: Catalogue) -> str:
         lines.append(f"    keeps   {purpose.retention}")
     lines += ["", "Refused, although Google may allow it"]
     lines += [f"  {operation}: {why}" for operation, why in catalogue.refused.items()]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def _asked(catalogue: Catalogue, purpose_ids: Iterable[str]) -> tuple[AskedFor, ...]:

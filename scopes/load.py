@@ -33,11 +33,8 @@ def parse(toml_text: str, document: Mapping[str, Any]) -> Catalogue:
 
     Raises: CatalogueError with every problem found, each naming its row.
     """
-    table = table_of(toml_text)
     problems: list[str] = []
-    catalogue = _read(Row("catalogue", table, problems), document)
-    if problems:
-        raise CatalogueError(problems)  # what is missing or of a wrong type would only confuse the sums
+    catalogue = _read(Row("catalogue", table_of(toml_text), problems), document)
     problems.extend(faults(catalogue))
     if problems:
         raise CatalogueError(problems)

@@ -11,12 +11,17 @@ from typing import Any
 __all__ = ["document"]
 
 
-@functools.cache
 def document(name: str) -> dict[str, Any]:
-    """Read one discovery document, for example `plusPages-v2`; callers must not change the dictionary.
+    """One discovery document, for example `plusPages-v2`, as a dictionary of the caller's own.
+
+    NOTE: never the same dictionary twice: google-api-python-client changes the one it builds a service from.
 
     Raises: FileNotFoundError when the project has no document of that name.
     """
-    text = resources.files(__name__).joinpath(f"{name}.json").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = json.loads(text)
+    loaded: dict[str, Any] = json.loads(_text(name))
     return loaded
+
+
+@functools.cache
+def _text(name: str) -> str:
+    return resources.files(__name__).joinpath(f"{name}.json").read_text(encoding="utf-8")

@@ -1,0 +1,274 @@
+"""The decision is the design's two tables and nothing else.
+
+`table_says` is written from the design by hand. It shares no line with the catalogue, so a slip in either shows.
+"""
+
+import dataclasses
+import itertools
+from collections.abc import Iterator
+from urllib.parse import quote, urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import scopes
+from scopes import Catalogue, Need, Refusal, RoutedCall, Router, Unroutable
+
+ROOT = "https://www.googleapis.com/"
+CHOSEN = "100000000000000000001"
+STRANGER = "100000000000000000002"
+SIX = {
+    name: f"https://www.googleapis.com/auth/{name}"
+    for name in (
+        "plus.stream.write",
+        "plus.stream.read",
+        "plus.pages.manage",
+        "plus.circles.read",
+        "plus.media.readwrite",
+        "plus.profiles.write",
+    )
+}
+NEEDS = {
+    "link-pages": "plus.pages.manage",
+    "read-messages": "plus.stream.read plus.pages.manage",
+    "reply-to-messages": "plus.stream.write plus.stream.read plus.pages.manage",
+    "publish-to-circles": "plus.circles.read plus.stream.write plus.stream.read plus.pages.manage",
+    "analyse": "plus.media.readwrite plus.stream.read plus.pages.manage",
+    "show-profile": "plus.profiles.write",
+}
+COVERS = {
+    "read-messages": "activities.list activities.get comments.list comments.get",
+    "reply-to-messages": "comments.insert comments.list comments.get",
+    "publish-to-circles": "circles.list circles.get activities.insert activities.list activities.get",
+    "analyse": "activities.list activities.get people.listByActivity media.get",
+}
+PAGE_PURPOSES = frozenset(COVERS)
+SUBSETS = [
+    frozenset(SIX[name] for name in part) for size in range(7) for part in itertools.combinations(sorted(SIX), size)
+]
+
+
+def table_says(purpose: str, operation: str, given: dict[str, str]) -> bool:
+    """Whether the purposes table covers this operation with these parameters, for someone who chose `CHOSEN` alone."""
+    acting, user = given.get("onBehalfOf"), given.get("userId")
+    if operation == "people.get" and (purpose == "link-pages" or purpose in PAGE_PURPOSES):
+        return user == "me" and acting is None
+    if operation == "people.list" and (purpose == "link-pages" or purpose in PAGE_PURPOSES):
+        return user == "me" and given["collection"] == "pages" and acting is None
+    if operation == "people.get" and purpose == "show-profile":
+        return user in ("me", CHOSEN) and acting in (None, CHOSEN)
+    if operation not in COVERS.get(purpose, "").split():
+        return False
+    if operation == "activities.list":
+        return user == CHOSEN and acting in (None, CHOSEN)
+    if operation in ("circles.list", "activities.insert"):
+        return user == CHOSEN
+    if operation == "people.listByActivity" and given["collection"] not in ("plusoners", "resharers"):
+        return False
+    return acting == CHOSEN and "download" not in given
+
+
+def variants(operation: scopes.Operation) -> Iterator[dict[str, str]]:
+    """Every way of filling in the parameters that could matter; the others are all there or all left out."""
+    choices: dict[str, list[str | None]] = {}
+    others: dict[str, str] = {}
+    for parameter in operation.parameters.values():
+        if parameter.name == "userId":
+            choices["userId"] = ["me", CHOSEN, STRANGER]
+        elif parameter.name == "onBehalfOf":
+            choices["onBehalfOf"] = [None, CHOSEN, STRANGER, "me"]
+        elif parameter.name == "collection":
+            choices["collection"] = list(parameter.enum)
+        elif parameter.name == "download":
+            choices["download"] = [None, "true", "false"]
+        elif parameter.location == "path" or parameter.required:
+            choices[parameter.name] = ["z12abcdefghijklmnop04"]
+        elif parameter.enum:
+            others[parameter.name] = parameter.enum[0]
+        else:
+            others[parameter.name] = {"boolean": "true", "integer": "7"}.get(parameter.kind, "CBQQ_x")
+    for values in itertools.product(*choices.values()):
+        filled = {name: value for name, value in zip(choices, values, strict=True) if value is not None}
+        yield filled
+        if others:
+            yield filled | others
+
+
+def address(operation: scopes.Operation, given: dict[str, str]) -> str:
+    """The URL of a call, written as a client library writes it."""
+    template = operation.path
+    query = {"alt": "json"}
+    for name, value in given.items():
+        if operation.parameters[name].location == "path":
+            template = template.replace(f"{{{name}}}", quote(value, safe=""))
+        else:
+            query[name] = value
+    return f"{ROOT}{template}?{urlencode(query)}"
+
+
+def test_a_call_is_allowed_exactly_when_the_tables_say_so(catalogue: Catalogue, router: Router) -> None:
+    allowed = asked = 0
+    for operation in catalogue.operations.values():
+        for filled in variants(operation):
+            call = router.route(operation.verb, address(operation, filled))
+            for purpose, names in NEEDS.items():
+                needed = frozenset(SIX[name] for name in names.split())
+                said = table_says(purpose, operation.id.removeprefix("plusPages."), filled)
+                for granted in SUBSETS:
+                    answer = scopes.decide(
+                        catalogue,
+                        purpose,
+                        call,
+                        granted=granted,
+                        purposes_on={"show-profile", "read-messages", purpose},
+                        chosen_pages={CHOSEN},
+                    )
+                    expected = said and needed <= granted
+                    assert isinstance(answer, Need) == expected, (operation.id, filled, purpose, granted, answer)
+                    asked += 1
+                    if isinstance(answer, Need):
+                        allowed += 1
+                        assert answer.scopes == needed
+                        assert answer.operation == operation.id
+                        assert answer.policy_version == "2018-10-06"
+    assert len(SUBSETS) == 64
+    assert 0 < allowed < asked / 20
+
+
+def test_a_purpose_is_on_only_through_its_own_switch(catalogue: Catalogue, router: Router) -> None:
+    switches = [p for p in NEEDS if p != "link-pages"]
+    me = router.route("GET", f"{ROOT}plusPages/v2/people/me")
+    comments = router.route("GET", f"{ROOT}plusPages/v2/activities/z12/comments?onBehalfOf={CHOSEN}")
+    for size in range(len(switches) + 1):
+        for on in itertools.combinations(switches, size):
+            for purpose in NEEDS:
+                call = me if purpose in ("link-pages", "show-profile") else comments
+                if purpose in ("publish-to-circles", "analyse"):
+                    call = router.route("GET", f"{ROOT}plusPages/v2/activities/z12?onBehalfOf={CHOSEN}")
+                answer = scopes.decide(
+                    catalogue, purpose, call, granted=SUBSETS[-1], purposes_on=frozenset(on), chosen_pages={CHOSEN}
+                )
+                expected = bool(PAGE_PURPOSES & set(on)) if purpose == "link-pages" else purpose in on
+                assert isinstance(answer, Need) == expected, (purpose, on)
+                assert isinstance(answer, Need) or answer.reason == "purpose-off"
+
+
+def test_an_implied_purpose_has_no_switch_of_its_own(catalogue: Catalogue, router: Router) -> None:
+    answer = scopes.decide(
+        catalogue,
+        "link-pages",
+        router.route("GET", f"{ROOT}plusPages/v2/people/me"),
+        granted=SUBSETS[-1],
+        purposes_on={"link-pages", "show-profile", "no-such-purpose"},
+        chosen_pages=(),
+    )
+    assert isinstance(answer, Refusal)
+    assert answer.reason == "purpose-off"
+
+
+@pytest.mark.parametrize(
+    ("purpose", "operation", "path", "query", "reason"),
+    [
+        ("sell-data", "comments.list", {"activityId": "z12"}, {"onBehalfOf": CHOSEN}, "unknown-purpose"),
+        ("", "comments.list", {"activityId": "z12"}, {"onBehalfOf": CHOSEN}, "unknown-purpose"),
+        ("read-messages", "comments.insert", {"activityId": "z12"}, {"onBehalfOf": CHOSEN}, "operation-not-in-purpose"),
+        ("read-messages", "comments.fetch", {}, {"onBehalfOf": CHOSEN}, "operation-not-in-purpose"),
+        ("read-messages", "comments.list", {"activityId": "z12"}, {}, "acting-page-missing"),
+        ("read-messages", "comments.list", {"activityId": "z12"}, {"onBehalfOf": ""}, "parameter-not-in-purpose"),
+        ("read-messages", "comments.list", {"activityId": "z12"}, {"onBehalfOf": "me"}, "parameter-not-in-purpose"),
+        ("link-pages", "people.list", {"userId": "me", "collection": "circled"}, {}, "parameter-not-in-purpose"),
+        ("link-pages", "people.list", {"userId": "me"}, {}, "parameter-not-in-purpose"),
+        ("link-pages", "people.get", {"userId": "me"}, {"onBehalfOf": CHOSEN}, "parameter-not-in-purpose"),
+        ("link-pages", "people.get", {"userId": "me"}, {"asOwner": "true"}, "parameter-not-in-purpose"),
+        ("show-profile", "people.get", {"userId": STRANGER}, {}, "page-not-chosen"),
+        ("show-profile", "people.get", {"userId": CHOSEN}, {"onBehalfOf": STRANGER}, "page-not-chosen"),
+        ("read-messages", "comments.list", {"activityId": "z12"}, {"onBehalfOf": "$page"}, "page-not-chosen"),
+        ("link-pages", "people.get", {"userId": "me"}, {"onBehalfOf": "$absent"}, "parameter-not-in-purpose"),
+    ],
+)
+def test_a_refusal_has_a_code_and_a_sentence(
+    catalogue: Catalogue, purpose: str, operation: str, path: dict[str, str], query: dict[str, str], reason: str
+) -> None:
+    answer = scopes.decide(
+        catalogue,
+        purpose,
+        RoutedCall(f"plusPages.{operation}", path, query),
+        granted=SUBSETS[-1],
+        purposes_on=set(NEEDS),
+        chosen_pages={CHOSEN},
+    )
+    assert isinstance(answer, Refusal)
+    assert answer.reason == reason
+    assert answer.sentence.endswith(".")
+    assert not answer.missing
+
+
+def test_a_refused_operation_is_refused_with_its_own_reason(catalogue: Catalogue) -> None:
+    call = RoutedCall("plusPages.comments.remove", {"commentId": "z12.1"}, {"onBehalfOf": CHOSEN})
+    answer = scopes.need(catalogue, "reply-to-messages", call)
+    assert isinstance(answer, Refusal)
+    assert "deleting a comment was not" in answer.sentence
+
+
+def test_missing_scopes_are_named_in_googles_words(catalogue: Catalogue) -> None:
+    call = RoutedCall("plusPages.comments.insert", {"activityId": "z12"}, {"onBehalfOf": CHOSEN})
+    answer = scopes.decide(
+        catalogue,
+        "reply-to-messages",
+        call,
+        granted={SIX["plus.stream.read"], SIX["plus.pages.manage"]},
+        purposes_on={"reply-to-messages"},
+        chosen_pages={CHOSEN},
+    )
+    assert isinstance(answer, Refusal)
+    assert answer.reason == "scope-missing"
+    assert answer.missing == {SIX["plus.stream.write"]}
+    assert "Manage your Google+ posts, comments and stream" in answer.sentence
+
+
+def test_a_request_that_is_no_operation_is_in_no_purpose(catalogue: Catalogue) -> None:
+    for purpose in NEEDS:
+        with pytest.raises(scopes.NotForPurpose) as refused:
+            scopes.require(catalogue, purpose, Unroutable("other-host"))
+        assert refused.value.refusal.reason == "unroutable"
+
+
+def test_a_need_of_nothing_is_refused(catalogue: Catalogue) -> None:
+    call = RoutedCall("plusPages.people.get", {"userId": "me"}, {})
+    need = scopes.require(catalogue, "show-profile", call)
+    everything = {"granted": SUBSETS[-1], "purposes_on": set(NEEDS), "chosen_pages": {CHOSEN}}
+    assert scopes.holds(need, catalogue=catalogue, **everything) is need
+    for empty in (dataclasses.replace(need, scopes=frozenset()), dataclasses.replace(need, purpose="")):
+        assert isinstance(scopes.holds(empty, catalogue=catalogue, **everything), Refusal)
+
+
+def test_two_pages_in_one_call_must_both_be_chosen(catalogue: Catalogue) -> None:
+    call = RoutedCall("plusPages.activities.list", {"userId": CHOSEN, "collection": "user"}, {"onBehalfOf": STRANGER})
+    need = scopes.require(catalogue, "read-messages", call)
+    assert need.pages == {CHOSEN, STRANGER}
+
+
+words = st.text(min_size=0, max_size=30) | st.sampled_from(["me", CHOSEN, STRANGER, "$page", "$absent", "pages"])
+names = st.text(max_size=20) | st.sampled_from(["userId", "onBehalfOf", "collection", "download", "maxResults"])
+
+
+@given(
+    purpose=st.sampled_from([*NEEDS, "", "LINK-PAGES"]) | st.text(max_size=20),
+    operation=st.sampled_from(sorted(scopes.load("google-plus").operations)) | st.text(max_size=40),
+    path=st.dictionaries(names, words, max_size=4),
+    query=st.dictionaries(names, words, max_size=4),
+)
+def test_no_call_however_odd_needs_less_than_its_purpose(
+    purpose: str, operation: str, path: dict[str, str], query: dict[str, str]
+) -> None:
+    catalogue = scopes.load("google-plus")
+    match scopes.need(catalogue, purpose, RoutedCall(operation, path, query)):
+        case Refusal() as refusal:
+            assert refusal.reason
+        case Need() as need:
+            assert need.scopes == {SIX[name] for name in NEEDS[purpose].split()}
+            assert table_says(
+                purpose, operation.removeprefix("plusPages."),
+                {k: CHOSEN if v in need.pages else v for k, v in {**query, **path}.items()},
+            )  # fmt: skip
