@@ -67,6 +67,12 @@ def random() -> FakeRandom:
     return FakeRandom()
 
 
+@pytest.fixture
+def make_random() -> type[FakeRandom]:
+    """Repeatable randomness from a seed of the test's choice: `make_random(7)`."""
+    return FakeRandom
+
+
 @pytest.fixture(scope="session")
 def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated database to copy: a tenth of the time of migrating one."""

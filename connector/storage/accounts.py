@@ -40,8 +40,8 @@ class AccountRows:
     def add_person(self, person: r.Person) -> None:
         """Keep a new person. Raises: BadInput when the e-mail address (compared in lower case) is taken."""
         row = values(person) | {"email": person.email.lower()}
-        added = self._sql.execute(insert_into(self._sql, people).on_conflict_do_nothing(index_elements=["email"]), row)
-        if not added.rowcount:
+        new = insert_into(self._sql, people).on_conflict_do_nothing(index_elements=["email"])
+        if self._sql.execute(new.returning(people.c.id), row).one_or_none() is None:
             raise BadInput("That e-mail address is already in use.")
 
     def person(self, id: str) -> r.Person | None:

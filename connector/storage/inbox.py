@@ -102,7 +102,7 @@ class InboxRows:
     def add_reply(self, reply: r.Reply) -> None:
         """Keep a new reply. Raises: AlreadyDone when the customer has used its key before."""
         new = insert_into(self._sql, replies).on_conflict_do_nothing(index_elements=["customer", "key"])
-        if not self._sql.execute(new, values(reply)).rowcount:
+        if self._sql.execute(new.returning(replies.c.id), values(reply)).one_or_none() is None:
             raise AlreadyDone("a reply with this idempotency key is kept already")
 
     def reply(self, customer: str, id: str) -> r.Reply | None:

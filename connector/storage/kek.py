@@ -3,6 +3,7 @@
 import base64
 import os
 import secrets
+import stat
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from connector.domain.errors import CannotOpen, NotSetUp
 __all__ = ["FileKek", "Kek"]
 
 _KEY_BYTES, _NONCE_BYTES = 32, 12
+_MOST_BYTES = 200  # of a key file; 44 and a line end are right
 
 
 class Kek(Protocol):
@@ -117,15 +119,20 @@ def _sync_folder(folder: Path) -> None:
 
 def _read(path: Path) -> bytes:
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise NotSetUp(f"The key file {path} cannot be read ({error.strerror}). It must be a plain file.") from None
-    with os.fdopen(handle, "rb") as file:
-        if os.fstat(handle).st_mode & 0o077:
+    try:
+        mode = os.fstat(handle).st_mode
+        if not stat.S_ISREG(mode):
+            raise NotSetUp(f"The key file {path} is not a plain file. Restore it from its backup.")
+        if mode & 0o077:
             raise NotSetUp(f"Others can read the key file {path}. Run: chmod 600 {path}")
         if path.parent.stat().st_mode & 0o022:
             raise NotSetUp(f"Others can replace the key in {path.parent}. Run: chmod 700 {path.parent}")
-        text = file.read(200)
+        text = os.read(handle, _MOST_BYTES)
+    finally:
+        os.close(handle)
     try:
         key = base64.b64decode(text.strip(), validate=True)
     except ValueError:

@@ -23,6 +23,7 @@ __all__ = ["SealedVault"]
 _FORMAT = 1
 _HEADER = struct.Struct(">BIB")
 _KEY_BYTES, _NONCE_BYTES, _TAG_BYTES = 32, 12, 16
+_LAST_VERSION = 2**31 - 1  # more does not fit the column, and asking PostgreSQL for it breaks the transaction
 _KEPT_FOR = timedelta(minutes=5)  # a key that another process replaced or destroyed is not used for longer
 _KEPT = 10_000  # data keys in memory
 
@@ -146,6 +147,8 @@ def _parts(sealed: bytes) -> tuple[str, int, bytes, bytes]:
     if len(sealed) < _HEADER.size or sealed[0] != _FORMAT:
         raise CannotOpen("its format is not known")
     _, version, length = _HEADER.unpack_from(sealed)
+    if not 0 < version <= _LAST_VERSION:
+        raise CannotOpen("its key version is not possible")
     start = _HEADER.size + length
     if len(sealed) < start + _NONCE_BYTES + _TAG_BYTES:
         raise CannotOpen("it is too short")

@@ -1,15 +1,195 @@
-"""The vault: what was moved, edited or cut does not open."""
+"""The vault: what was moved, edited or cut does not open (R18, R19, F35)."""
+
+import threading
 
 import pytest
 
 from connector.domain.errors import CannotOpen
+from connector.domain.records import KeyRow
+from connector.storage import FileKek, SealedVault
+
+PLACE = ("con_1", "refresh")
 
 
-def test_what_was_sealed_opens_for_its_owner_and_place(store, vault):
+@pytest.fixture
+def sealed(store, vault) -> bytes:
+    """A secret of cus_a at con_1, refresh; cus_b has a key too."""
     with store.write() as tx:
-        sealed = vault.seal(tx, "cus_a", ("con_1", "refresh"), b"secret")
-        assert vault.open(tx, "cus_a", ("con_1", "refresh"), sealed) == b"secret"
+        vault.seal(tx, "cus_b", PLACE, b"another secret")
+        return vault.seal(tx, "cus_a", PLACE, b"secret")
+
+
+def opens(store, vault, sealed, owner="cus_a", place=PLACE):
     with store.read() as tx:
-        assert vault.open(tx, "cus_a", ("con_1", "refresh"), sealed) == b"secret"
-    with store.read() as tx, pytest.raises(CannotOpen):
-        vault.open(tx, "cus_b", ("con_1", "refresh"), sealed)
+        return vault.open(tx, owner, place, sealed)
+
+
+@pytest.mark.parametrize("plain", [b"", b"x", b"secret" * 1000])
+def test_what_was_sealed_opens_for_its_owner_and_place(store, vault, plain):
+    with store.write() as tx:
+        sealed = vault.seal(tx, "cus_a", PLACE, plain)
+        assert vault.open(tx, "cus_a", PLACE, sealed) == plain
+    assert opens(store, vault, sealed) == plain
+    assert plain == b"" or plain not in sealed or plain == b"x"
+
+
+def test_another_process_with_the_same_key_file_opens_it(store, sealed, tmp_path, random, clock):
+    elsewhere = SealedVault(FileKek.open(tmp_path / "keys", sealed_data_exists=True), random, clock)
+    assert opens(store, elsewhere, sealed) == b"secret"
+
+
+def test_the_same_secret_never_looks_the_same(store, vault):
+    with store.write() as tx:
+        assert len({vault.seal(tx, "cus_a", PLACE, b"secret") for _ in range(50)}) == 50
+
+
+@pytest.mark.parametrize(
+    ("owner", "place"),
+    [
+        ("cus_b", PLACE),
+        ("operator", PLACE),
+        ("cus_a", ("con_2", "refresh")),
+        ("cus_a", ("con_1", "access")),
+        ("cus_a", ("con_1,refresh", "")),
+        ("cus_a", ("refresh", "con_1")),
+    ],
+)
+def test_a_value_moved_to_another_customer_connection_or_field_does_not_open(store, vault, sealed, owner, place):
+    with pytest.raises(CannotOpen):
+        opens(store, vault, sealed, owner, place)
+
+
+def test_every_flipped_bit_is_noticed(store, vault, sealed):
+    with store.read() as tx:
+        for bit in range(len(sealed) * 8):
+            changed = bytearray(sealed)
+            changed[bit // 8] ^= 1 << bit % 8
+            with pytest.raises(CannotOpen):
+                vault.open(tx, "cus_a", PLACE, bytes(changed))
+
+
+def test_every_cut_is_noticed(store, vault, sealed):
+    with store.read() as tx:
+        for length in range(len(sealed)):
+            with pytest.raises(CannotOpen):
+                vault.open(tx, "cus_a", PLACE, sealed[:length])
+        with pytest.raises(CannotOpen):
+            vault.open(tx, "cus_a", PLACE, sealed + b"\0")
+
+
+def test_an_edited_key_id_or_version_does_not_open(store, vault, sealed):
+    assert sealed.count(b"cus_a") == 1
+    renamed = sealed.replace(b"cus_a", b"cus_b")
+    for owner in ("cus_a", "cus_b"):
+        with pytest.raises(CannotOpen):
+            opens(store, vault, renamed, owner)
+    assert sealed[:5] == b"\x01\0\0\0\x01"
+    with pytest.raises(CannotOpen, match="no data key 2"):
+        opens(store, vault, b"\x01\0\0\0\x02" + sealed[5:])
+
+
+def test_another_key_encryption_key_opens_nothing(store, sealed, tmp_path, random, clock):
+    wrong = SealedVault(FileKek(tmp_path / "other"), random, clock)
+    with pytest.raises(CannotOpen):
+        opens(store, wrong, sealed)
+
+
+def test_a_data_key_under_a_key_that_is_not_at_hand_is_named(store, vault, clock):
+    with store.write() as tx:
+        tx.keys.add(KeyRow("cus_a", 1, "kms-7", b"wrapped", clock.now()))
+        with pytest.raises(CannotOpen, match="kms-7"):
+            vault.seal(tx, "cus_a", PLACE, b"secret")
+
+
+def test_a_wrapped_key_copied_to_another_owner_or_version_does_not_open(store, vault, sealed, kek, random, clock):
+    with store.write() as tx:
+        row = tx.keys.get("cus_a")
+        tx.keys.add(KeyRow("cus_c", 1, row.kek, row.wrapped, row.created_at))
+        tx.keys.add(KeyRow("cus_a", 2, row.kek, row.wrapped, row.created_at))
+    fresh = SealedVault(kek, random, clock)
+    for owner in ("cus_c", "cus_a"):
+        with store.write() as tx, pytest.raises(CannotOpen):
+            fresh.seal(tx, owner, PLACE, b"secret")
+
+
+def test_a_data_key_that_was_rolled_back_is_never_used_again(store, vault, kek, random, clock):
+    with pytest.raises(RuntimeError), store.write() as tx:
+        vault.seal(tx, "cus_a", PLACE, b"first")
+        vault.seal(tx, "cus_a", PLACE, b"second")  # finds the key in the database, not yet committed
+        raise RuntimeError("the action failed")
+    with store.read() as tx:
+        assert tx.keys.count() == 0
+    with store.write() as tx:
+        sealed = vault.seal(tx, "cus_a", PLACE, b"third")
+    with store.read() as tx:
+        assert tx.keys.count() == 1
+    assert opens(store, vault, sealed) == b"third"
+    assert opens(store, SealedVault(kek, random, clock), sealed) == b"third"
+
+
+def test_a_destroyed_key_is_forgotten_after_five_minutes_and_at_once_when_told(store, vault, sealed, clock):
+    assert opens(store, vault, sealed) == b"secret"
+    with store.write() as tx:
+        tx.connection.exec_driver_sql("DELETE FROM data_keys")
+    clock.advance(299)
+    assert opens(store, vault, sealed) == b"secret"
+    clock.advance(1)
+    with pytest.raises(CannotOpen, match="no data key 1"):
+        opens(store, vault, sealed)
+
+
+def test_a_forgotten_key_is_read_again(store, vault, sealed):
+    assert opens(store, vault, sealed) == b"secret"
+    with store.write() as tx:
+        tx.connection.exec_driver_sql("DELETE FROM data_keys")
+    vault.forget("cus_a")
+    with pytest.raises(CannotOpen):
+        opens(store, vault, sealed)
+
+
+def test_a_newer_key_seals_and_the_older_still_opens(store, vault, sealed, kek, clock):
+    with store.write() as tx:
+        context = b'["v1","data key","cus_a",2,"file-1"]'
+        tx.keys.add(KeyRow("cus_a", 2, kek.id, kek.wrap(b"k" * 32, context), clock.now()))
+    clock.advance(301)
+    with store.write() as tx:
+        newer = vault.seal(tx, "cus_a", PLACE, b"newer")
+    assert newer[:5] == b"\x01\0\0\0\x02"
+    assert [opens(store, vault, value) for value in (sealed, newer)] == [b"secret", b"newer"]
+
+
+def test_eight_threads_that_seal_for_a_new_customer_end_with_one_key(store, kek, clock, make_random):
+    together, sealed, problems = threading.Barrier(8, timeout=60), [], []
+
+    def work(number):
+        try:
+            vault = SealedVault(kek, make_random(number), clock)
+            together.wait()
+            with store.write() as tx:
+                sealed.append(vault.seal(tx, "cus_a", PLACE, b"secret"))
+        except Exception as error:  # noqa: BLE001 — whatever it is, the test names it
+            problems.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    with store.read() as tx:
+        assert tx.keys.count() == 1
+    last = SealedVault(kek, make_random(9), clock)
+    assert [opens(store, last, value) for value in sealed] == [b"secret"] * 8
+
+
+def test_nothing_that_fails_or_prints_shows_a_secret(store, vault, sealed, kek):
+    with pytest.raises(CannotOpen) as refused:
+        opens(store, vault, sealed, place=("con_2", "refresh"))
+    said = str(refused.value)
+    assert "cus_a" in said
+    assert "con_2, refresh" in said
+    with store.read() as tx:
+        row = tx.keys.get("cus_a")
+    shown = said + repr(refused.value) + repr(vault) + repr(kek) + repr(vars(vault)) + repr(row)
+    for secret in ("secret", repr(row.wrapped)):
+        assert secret not in shown
