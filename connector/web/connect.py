@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from connector.domain import connect, grants
 from connector.domain.errors import BadInput, ConnectorError, NotFound
 from connector.web import headers, notices, session
-from connector.web.disclosed import asked, rows
+from connector.web.disclosed import asked, included, rows
 from connector.web.forms import one, word
 from connector.web.settings import services, settings
 from connector.web.stopped import declined, reason_of, stopped_page
@@ -59,14 +59,16 @@ def _disclosure(
         renewed = next((view for view in mine if view.id == replaces), None)
         if renewed is None:
             raise NotFound(replaces)
+    offer = connect.offer(services(), provider, every)
     headers.allow_form_to_reach(settings().authorization_origins)
     shown = render_template(
         "connect.html",
         provider=provider,
         title=catalogue.title,
-        rows=rows(catalogue, every),
+        offer=offer,
+        rows=rows(offer),
+        included=included(offer),
         asked=asked(catalogue, ticked),
-        never=catalogue.we_never,
         ticked=frozenset(ticked),
         renewed=renewed,
         problem=problem,

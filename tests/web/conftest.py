@@ -1,5 +1,6 @@
 """The pages with the domain's functions replaced by plain ones that answer from one small, editable world."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -26,7 +27,7 @@ from connector.domain.records import (
     ReplyState,
     Session,
 )
-from connector.domain.shown import shown
+from connector.domain.shown import Shown, shown
 from connector.web import DemoAccount, WebSettings, register
 
 NOW = datetime(2026, 5, 3, 14, 5, 9, tzinfo=UTC)
@@ -263,6 +264,7 @@ def domain(world: World) -> Iterator[tuple[object, str, Callable[..., Any]]]:
     yield people, "accept_link", accept_link
 
     def start(svc: Any, *, person: Person, session: Session, provider: str, purposes: Any, replaces: Any = None) -> str:
+        connect.offer(svc, provider, purposes)
         world.note("start", person.id, provider, tuple(purposes), replaces)
         return f"{GOOGLE}/o/oauth2/v2/auth?state=s"
 
@@ -407,19 +409,13 @@ def fake_services(world: World) -> Services:
     )
 
 
-def make_app(world: World, settings: WebSettings | None = None) -> Flask:
+SETTINGS = WebSettings(base_url=ORIGIN, trusted_hosts=("connector.example",), authorization_origins=(GOOGLE,))
+DEMO = replace(SETTINGS, demo_accounts=(DemoAccount("ada@bakery.example", "right", "a customer"),))
+
+
+def build(world: World, settings: WebSettings = DEMO) -> Flask:
     app = Flask("pages", static_folder=None)
-    register(
-        app,
-        fake_services(world),
-        settings
-        or WebSettings(
-            base_url=ORIGIN,
-            trusted_hosts=("connector.example",),
-            authorization_origins=(GOOGLE,),
-            demo_accounts=(DemoAccount("ada@bakery.example", "right", "a customer"),),
-        ),
-    )
+    register(app, fake_services(world), settings)
     return app
 
 
@@ -433,7 +429,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 @pytest.fixture
 def app(world: World) -> Flask:
-    return make_app(world)
+    return build(world)
 
 
 class Browser:
@@ -473,3 +469,96 @@ def sam(app: Flask) -> Browser:
 def nobody(app: Flask) -> Browser:
     """A browser without a session."""
     return Browser(app)
+
+
+@pytest.fixture
+def browser() -> type[Browser]:
+    """Opens another browser: `browser(app, cookie)`."""
+    return Browser
+
+
+@pytest.fixture
+def make_app() -> Callable[..., Flask]:
+    """Another application on the same world: `make_app(world, settings)`."""
+    return build
+
+
+@pytest.fixture
+def real_settings() -> WebSettings:
+    """Settings without a demonstration."""
+    return SETTINGS
+
+
+@pytest.fixture
+def store_down(app: Flask) -> Callable[[], None]:
+    """Take the database away."""
+
+    def take_away() -> None:
+        app.extensions["connector.web"].svc.store.down = True
+
+    return take_away
+
+
+@pytest.fixture
+def form_token() -> Callable[[Any], str]:
+    """The token of the first form on a page."""
+    return lambda answer: re.search(r'name="csrf" value="([^"]+)"', answer.text)[1]  # type: ignore[index]
+
+
+@pytest.fixture
+def fill(app: Flask) -> Callable[[Any], str]:
+    """An address of a route, with ids that exist."""
+    given = {"provider": "google-plus", "connection": "con_one", "purpose": "analyse", "thread": "thr_1"}
+    given |= {"message": "msg_1", "token": "one-time", "filename": "style.css"}
+    adapter = app.url_map.bind("connector.example")
+    return lambda rule: adapter.build(rule.endpoint, {name: given[name] for name in rule.arguments})
+
+
+@pytest.fixture
+def make_summary() -> Callable[..., inbox.ThreadSummary]:
+    """A line of the inbox."""
+    return summary
+
+
+@pytest.fixture
+def make_thread() -> Callable[[str | Shown], inbox.ThreadView]:
+    """A thread whose every text and author is this one."""
+
+    def made(text: str | Shown) -> inbox.ThreadView:
+        words = shown(text) if isinstance(text, str) else text
+        return thread_view(author=words, text=words, messages=(message_view(author=words, text=words),))
+
+    return made
+
+
+@pytest.fixture
+def make_messages() -> Callable[..., inbox.ThreadView]:
+    """A thread with that many messages, each with a reply in the given state."""
+
+    def made(count: int, reply: ReplyState | None = None, **changes: Any) -> inbox.ThreadView:
+        replies = (reply_view(reply),) if reply else ()
+        messages = tuple(message_view(f"msg_{number}", replies=replies) for number in range(1, count + 1))
+        return thread_view(messages=messages, **changes)
+
+    return made
+
+
+@pytest.fixture
+def make_connection() -> Callable[..., grants.ConnectionView]:
+    """A connected account, with some purposes in other states."""
+
+    def made(states: dict[str, tuple[str, str]] | None = None, **changes: Any) -> grants.ConnectionView:
+        return connection_view(**({"purposes": purpose_views(states)} | changes))
+
+    return made
+
+
+@pytest.fixture
+def make_grant() -> Callable[..., AsGranted]:
+    """A line of the staff table with these scopes."""
+
+    def made(**changes: Any) -> AsGranted:
+        row = as_granted()
+        return replace(row, grant=replace(row.grant, **changes))
+
+    return made

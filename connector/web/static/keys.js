@@ -24,7 +24,7 @@ function reply() {
 }
 
 function back() {
-  const link = document.querySelector("#back a, a#back");
+  const link = document.getElementById("back");
   if (link) link.click();
 }
 
