@@ -3,6 +3,7 @@
 import dataclasses
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,7 +59,7 @@ def test_a_promise_without_code_or_without_a_test_is_found(catalogue: Catalogue)
         ({"policy_section": "Cookies"}, "another section"),
     ],
 )
-def test_a_privilege_that_drifted_is_found(catalogue: Catalogue, change: dict[str, str], finding: str) -> None:
+def test_a_privilege_that_drifted_is_found(catalogue: Catalogue, change: dict[str, Any], finding: str) -> None:
     *others, profile = catalogue.privileges
     given = {
         field.name: getattr(catalogue, field.name) for field in dataclasses.fields(catalogue) if field.init

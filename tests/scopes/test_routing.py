@@ -4,7 +4,7 @@ import re
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import pytest
-from googleapiclient.discovery import build_from_document
+from googleapiclient.discovery import build_from_document  # type: ignore[attr-defined]
 from hypothesis import example, given
 from hypothesis import strategies as st
 from urllib3.util import parse_url
@@ -37,6 +37,18 @@ def written(operation: scopes.Operation, id: str = "z12abc.15#7+a:b-c_d") -> str
 URLS = {operation.id: (operation.verb, written(operation)) for operation in CATALOGUE.operations.values()}
 
 
+NAIVE_RULES = Map(
+    [
+        Rule(re.sub(r"\{(\w+)\}", r"<string:\1>", "/" + template), endpoint=operation.id, methods=[operation.verb])
+        for operation in CATALOGUE.operations.values()
+        for template in (operation.path, *operation.upload_paths)
+    ],
+    strict_slashes=True,
+    merge_slashes=False,
+    redirect_defaults=False,
+)
+
+
 def naive(verb: str, url: str, *, lenient: bool) -> tuple[str, dict[str, str], list[tuple[str, str]]] | None:
     """How a server might read the same request, written with urllib and werkzeug and nothing of ours.
 
@@ -62,12 +74,7 @@ def naive(verb: str, url: str, *, lenient: bool) -> tuple[str, dict[str, str], l
         path = "/" + "/".join(kept)
     else:
         path = unquote(path)
-    rules = [
-        Rule(re.sub(r"\{(\w+)\}", r"<string:\1>", "/" + template), endpoint=operation.id, methods=[operation.verb])
-        for operation in CATALOGUE.operations.values()
-        for template in (operation.path, *operation.upload_paths)
-    ]
-    adapter = Map(rules, strict_slashes=True, merge_slashes=False, redirect_defaults=False).bind("x")
+    adapter = NAIVE_RULES.bind("x")
     try:
         endpoint, placed = adapter.match(path, method=verb)
     except HTTPException:
@@ -114,19 +121,25 @@ def test_every_operation_is_found_by_its_address_with_its_parameters(operation: 
 def test_what_googles_own_client_builds_is_understood(operation: str) -> None:
     service = build_from_document(document("plusPages-v2"), developerKey=None, http=object())
     _, resource, method = operation.split(".")
-    filled = {
+    filled: dict[str, object] = {
         name: parameter.enum[0]
         if parameter.enum
         else {"boolean": True, "integer": 20}.get(parameter.kind, f"z12.{PAGE}#1")
         for name, parameter in CATALOGUE.operations[operation].parameters.items()
     }
     if CATALOGUE.operations[operation].writes and method not in ("remove", "addPeople", "removePeople"):
-        filled |= {} if method.endswith("Comments") else {"body": {}}
+        filled.update({} if method.endswith("Comments") else {"body": {}})
     request = getattr(getattr(service, resource)(), method)(**filled)
     call = ROUTER.route(request.method, request.uri)
     assert isinstance(call, RoutedCall), (request.uri, call)
     assert call.operation == operation
     agrees(request.method, request.uri)
+
+
+def test_building_a_client_changes_no_document_but_its_own() -> None:
+    before = document("plusPages-v2")
+    build_from_document(document("plusPages-v2"), http=object())
+    assert document("plusPages-v2") == before
 
 
 @pytest.mark.parametrize("kind", ["media", "multipart", "resumable"])
@@ -138,131 +151,6 @@ def test_an_upload_is_the_operation_it_uploads_for(prefix: str, kind: str) -> No
     assert (call.operation, call.upload) == ("plusPages.media.insert", True)
     assert call.query["uploadType"] == kind
     agrees("POST", url)
-
-
-@pytest.mark.parametrize(
-    ("verb", "url", "reason"),
-    [
-        ("get", GOOD, "unknown-verb"),
-        ("Get", GOOD, "unknown-verb"),
-        ("HEAD", GOOD, "unknown-verb"),
-        ("", GOOD, "unknown-verb"),
-        ("GET ", GOOD, "unknown-verb"),
-        ("DELETE", GOOD, "other-verb"),
-        ("GET", "", "not-absolute"),
-        ("GET", "/plusPages/v2/people/me", "not-absolute"),
-        ("GET", "//www.googleapis.com/plusPages/v2/people/me", "not-absolute"),
-        ("GET", GOOD.replace("https", "http"), "other-scheme"),
-        ("GET", GOOD.replace("https", "HTTPS"), "other-scheme"),
-        ("GET", GOOD.replace("https", "ftp"), "other-scheme"),
-        ("GET", GOOD.replace("www.", ""), "other-host"),
-        ("GET", GOOD.replace("www.googleapis.com", "www.googleapis.com."), "other-host"),
-        ("GET", GOOD.replace("www.googleapis.com", "www.googleapis.com.evil.example"), "other-host"),
-        ("GET", GOOD.replace("www.googleapis.com", "www%2egoogleapis.com"), "other-host"),
-        ("GET", GOOD.replace("www.googleapis.com", "wwwgoogleapis.com"), "other-host"),
-        ("GET", GOOD.replace("www.googleapis.com", "[::1]"), "other-host"),
-        ("GET", GOOD.replace("www.googleapis.com", ""), "other-host"),
-        ("GET", GOOD.replace("googleapis.com", "googleapis.com:444"), "other-port"),
-        ("GET", GOOD.replace("googleapis.com", "googleapis.com:80"), "other-port"),
-        ("GET", GOOD.replace("googleapis.com", "googleapis.com:"), "other-host"),
-        ("GET", GOOD.replace("googleapis.com", "googleapis.com:0443"), "other-host"),
-        ("GET", GOOD.replace("https://", "https://user@"), "userinfo"),
-        ("GET", GOOD.replace("https://", "https://user:password@"), "userinfo"),
-        ("GET", GOOD.replace("googleapis.com", "googleapis.com@evil.example"), "userinfo"),
-        ("GET", "https://www.googleapis.com", "unknown-path"),
-        ("GET", "https://www.googleapis.com?a=b", "unknown-path"),
-        ("GET", ROOT, "empty-segment"),
-        ("GET", f"{GOOD}#", "fragment"),
-        ("GET", f"{GOOD}#/plusPages/v2/people/me", "fragment"),
-        ("GET", GOOD.replace("/v2/", "\\v2\\"), "bad-character"),
-        ("GET", GOOD.replace("z12abc", "z12 abc"), "bad-character"),
-        ("GET", GOOD.replace("z12abc", "z12\nabc"), "bad-character"),
-        ("GET", f"{GOOD}\n", "bad-character"),
-        ("GET", f" {GOOD}", "bad-character"),
-        ("GET", GOOD.replace("z12abc", "z12\x00abc"), "bad-character"),
-        ("GET", GOOD.replace("z12abc", "ž12"), "bad-character"),
-        ("GET", GOOD.replace("z12abc", "z12\ud800"), "bad-character"),
-        ("GET", GOOD.replace("/comments", "／comments"), "bad-character"),
-        ("GET", GOOD.replace("comments?", "comments;a=b?"), "bad-character"),
-        ("GET", GOOD.replace("&", ";"), "bad-character"),
-        ("GET", GOOD.replace("comments?", "comments/?"), "empty-segment"),
-        ("GET", GOOD.replace("/v2/", "//v2/"), "empty-segment"),
-        ("GET", GOOD.replace(ROOT, f"{ROOT}/"), "empty-segment"),
-        ("GET", GOOD.replace("z12abc", ""), "empty-segment"),
-        ("GET", GOOD.replace("/v2/", "/v2/./"), "dot-segment"),
-        ("GET", GOOD.replace("/v2/", "/v2/../v2/"), "dot-segment"),
-        ("GET", GOOD.replace("z12abc", ".."), "dot-segment"),
-        ("GET", GOOD.replace("z12abc", "."), "dot-segment"),
-        ("GET", GOOD.replace("z12abc", "%2e%2e"), "bad-encoding"),
-        ("GET", GOOD.replace("z12abc", "%2E."), "bad-encoding"),
-        ("GET", GOOD.replace("z12abc", "a%2Fb"), "bad-encoding"),
-        ("GET", GOOD.replace("z12abc", "a%252Fb"), "bad-encoding"),
-        ("GET", GOOD.replace("z12abc", "a%5cb"), "bad-encoding"),
-        ("GET", GOOD.replace("z12abc", "a%00b"), "bad-encoding"),
-        ("GET", GOOD.replace("z12abc", "a%zz"), "bad-encoding"),
-        ("GET", GOOD.replace("z12abc", "a%"), "bad-encoding"),
-        ("GET", GOOD.replace("z12abc", "a%c0%af"), "bad-encoding"),
-        ("GET", GOOD.replace("z12abc", "%7A12"), "bad-encoding"),
-        ("GET", GOOD.replace("comments?", "%63omments?"), "bad-encoding"),
-        ("GET", GOOD.replace("z12abc", "a,b"), "bad-value"),
-        ("GET", GOOD.replace("z12abc", "~me"), "bad-value"),
-        ("GET", GOOD.replace("z12abc", "a" * 257), "bad-value"),
-        ("GET", GOOD.replace("activities", "Activities"), "unknown-path"),
-        ("GET", GOOD.replace("plusPages", "pluspages"), "unknown-path"),
-        ("GET", GOOD.replace("/v2/", "/v1/"), "unknown-path"),
-        ("GET", GOOD.replace("comments?", "comments/z?"), "unknown-path"),
-        ("POST", f"{ROOT}batch/plusPages/v2", "unknown-path"),
-        ("POST", f"{ROOT}batch", "unknown-path"),
-        ("POST", f"{ROOT}upload/plusPages/v2/people/me/activities", "unknown-path"),
-        ("GET", f"{ROOT}plusPages/v2/people/me/people/everyone", "bad-value"),
-        ("GET", f"{ROOT}plusPages/v2/activities/z12abc/comments", "missing-parameter"),
-        ("GET", f"{ROOT}plusPages/v2/people/me?", "bad-query"),
-        ("GET", f"{GOOD}&", "bad-query"),
-        ("GET", GOOD.replace("&", "&&"), "bad-query"),
-        ("GET", f"{GOOD}&fields", "bad-query"),
-        ("GET", f"{GOOD}&=x", "bad-query"),
-        ("GET", f"{GOOD}&trace=1", "unknown-parameter"),
-        ("GET", f"{GOOD}&Alt=json", "unknown-parameter"),
-        ("GET", f"{GOOD}&$.xgafv=2", "unknown-parameter"),
-        ("GET", f"{GOOD}&activityId=z13", "unknown-parameter"),
-        ("GET", f"{GOOD}&uploadType=media", "unknown-parameter"),
-        ("GET", f"{GOOD}&?onBehalfOf=2", "unknown-parameter"),
-        ("GET", GOOD.replace("onBehalfOf", "%6FnBehalfOf"), "unknown-parameter"),
-        ("GET", f"{GOOD}&alt=json", "repeated-parameter"),
-        ("GET", f"{GOOD}&onBehalfOf=2", "repeated-parameter"),
-        ("GET", f"{GOOD}&access_token=ya29", "forbidden-parameter"),
-        ("GET", f"{GOOD}&oauth_token=ya29", "forbidden-parameter"),
-        ("GET", f"{GOOD}&key=AIza", "forbidden-parameter"),
-        ("GET", f"{GOOD}&userIp=10.0.0.1", "forbidden-parameter"),
-        ("GET", f"{GOOD}&quotaUser=me", "forbidden-parameter"),
-        ("GET", f"{GOOD}&callback=alert", "forbidden-parameter"),
-        ("GET", GOOD.replace("alt=json", "alt=media"), "bad-value"),
-        ("GET", GOOD.replace("alt=json", "alt="), "bad-value"),
-        ("GET", GOOD.replace("alt=json", "prettyPrint=yes"), "bad-value"),
-        ("GET", GOOD.replace("maxResults=20", "maxResults=2e1"), "bad-value"),
-        ("GET", GOOD.replace("maxResults=20", "sortOrder=random"), "bad-value"),
-        ("GET", f"{GOOD}&fields=a%26alt%3Dmedia", "bad-value"),
-        ("GET", f"{GOOD}&fields={'a' * 1025}", "bad-value"),
-        ("GET", f"{GOOD}&pageToken=a%0d%0ab", "bad-value"),
-        ("GET", f"{GOOD}&pageToken=a%00", "bad-value"),
-        ("GET", f"{GOOD}&pageToken=a%2541", "bad-encoding"),
-        ("GET", f"{GOOD}&pageToken=a%c0%af", "bad-encoding"),
-        ("GET", f"{GOOD}&pageToken=a%u0041", "bad-encoding"),
-        ("GET", GOOD.replace(PAGE, f"{PAGE}%20"), "bad-value"),
-        ("GET", GOOD.replace(PAGE, f"+{PAGE}"), "bad-value"),
-        ("GET", GOOD.replace(PAGE, ""), "bad-value"),
-        ("GET", GOOD.replace(PAGE, f"{PAGE},2"), "bad-value"),
-        ("GET", f"{GOOD}&pageToken={'a' * 8192}", "too-long"),
-        ("POST", f"{ROOT}upload/plusPages/v2/people/me/media/cloud", "missing-parameter"),
-        ("POST", f"{ROOT}upload/plusPages/v2/people/me/media/cloud?uploadType=raw", "bad-value"),
-        ("POST", f"{ROOT}upload/plusPages/v2/people/me/media/cloud?uploadType=media&upload_protocol=raw", "forbidden-"),
-        ("PUT", f"{ROOT}plusPages/v2/circles/c/people?onBehalfOf=1&userId=2,3", "bad-value"),
-    ],
-)
-def test_a_disguised_or_foreign_address_is_nothing(verb: str, url: str, reason: str) -> None:
-    call = ROUTER.route(verb, url)
-    assert isinstance(call, Unroutable), call
-    assert call.reason.startswith(reason), call.reason
 
 
 @pytest.mark.parametrize("host", ["WWW.GoogleAPIs.com", "www.googleapis.com:443", "WWW.googleapis.com:443"])
