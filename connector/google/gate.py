@@ -1,6 +1,6 @@
 """The gate as the `http` object under Google's client: whatever the service asks for takes THE PATH of one call."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -63,7 +63,7 @@ def use(
     actor: Actor,
     subject: str | None = None,
     provider: str = "google-plus",
-) -> Iterator[Any]:
+) -> Generator[Any, None, None]:
     """Google's own client for one connection and one stated purpose.
 
     Args:

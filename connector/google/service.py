@@ -28,7 +28,7 @@ class Once(HttpRequest):
     """A request that its caller cannot have repeated: Google's client would send a POST again after a 503 (R43)."""
 
     def execute(self, http: Any = None, num_retries: int = 0) -> Any:
-        """As HttpRequest's. Raises: Refused when retries are asked for; BadHttp for another transport."""
+        """As HttpRequest's. Raises: Refused when retries or another transport are asked for, and as the gate does."""
         if num_retries:
             raise Refused("no-retries", "A request is sent once. Look at the answer, then ask again if you must.")
         if http is not None and http is not self.http:

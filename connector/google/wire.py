@@ -170,8 +170,11 @@ def read_body(response: BaseHTTPResponse, limit: int) -> bytes:
 
     Raises: OutcomeUnknown when it does not arrive whole; UnreadableAnswer when it is too large or does not unpack.
     """
+    raw = b""
     try:
-        raw = response.read(limit + 1, decode_content=False)
+        # NOTE: urllib3 compares with Content-Length only when a read finds nothing more, so read until then.
+        while len(raw) <= limit and (piece := response.read(limit + 1 - len(raw), decode_content=False)):
+            raw += piece
     except BROKEN as broken:
         response.close()
         raise OutcomeUnknown(f"the answer broke off: {type(broken).__name__}") from None
