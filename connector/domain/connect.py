@@ -6,6 +6,7 @@ A process that ends in between leaves a spent state and an intent that reads "un
 """
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -14,7 +15,7 @@ from typing import Literal
 import rfc8785
 
 import scopes
-from connector.domain import events, ledger, tokens
+from connector.domain import events, ledger, revoke, tokens
 from connector.domain.calls import Caller, do
 from connector.domain.errors import (
     AlreadyDone,
@@ -22,10 +23,12 @@ from connector.domain.errors import (
     CallbackRejected,
     ConnectorError,
     NotFound,
+    Refused,
+    Revoked,
     TokenRefused,
 )
 from connector.domain.policy import version_in_force
-from connector.domain.ports import Callback, FoundPage, FoundProfile, Services, TokenAnswer, Tx
+from connector.domain.ports import Callback, FoundPage, FoundProfile, LedgerFilter, Services, TokenAnswer, Tx
 from connector.domain.records import (
     Actor,
     Authorization,
@@ -117,8 +120,11 @@ def start(
             if renewed is None:
                 raise NotFound(replaces)
             account = renewed.account
+            standing = tx.connections.standing(customer, replaces)
+            # A kept refresh token serves what it was given for and no more; for more, Google has to give a new one.
+            enough = standing is not None and standing.granted.issuperset(asked)
             alive = renewed.state is ConnectionState.ACTIVE
-            ask_again = not (alive and tx.tokens.get(replaces, "refresh", ""))
+            ask_again = not (alive and enough and tx.tokens.get(replaces, "refresh", ""))
         tx.authorizations.keep_disclosure(digest, provider, version_in_force(svc), text.decode(), now)
         tx.authorizations.add(
             Authorization(
@@ -162,6 +168,8 @@ def finish(
     Raises:
         CallbackRejected: it is not the answer to a request of this browser, person and customer; no code was traded.
         AlreadyDone: the same answer came before, and counted then.
+        Refused: `other-account`, when a reconnect ended at another Google account; that consent is given up again.
+        Revoked: the connection was ended while its account was being read.
         TokenRefused, NotSent, OutcomeUnknown, UnreadableAnswer: Google did not trade the code; nothing was stored.
     """
     network = svc.network(provider)
@@ -192,16 +200,20 @@ def finish(
             )  # fmt: skip
         raise
     connection = _keep(svc, person, authorization, answer, intent)
-    return _link(svc, person.actor(), connection)
+    return _link(svc, person.actor(), connection, authorization.replaces)
 
 
 def resume(svc: Services, *, actor: Actor, connection: str) -> Finished:
-    """Identify the account of a connection whose consent was stored but not read further. Raises: NotFound."""
+    """Identify the account of a connection whose consent was stored but not read further.
+
+    Raises: NotFound; Refused `other-account` and Revoked as `finish`.
+    """
     with svc.store.read() as tx:
         found = tx.connections.get(actor.customer, connection) if actor.customer else None
-    if found is None or found.state is not ConnectionState.LINKING:
-        raise NotFound(connection)
-    return _link(svc, actor, found)
+        if found is None or found.state is not ConnectionState.LINKING:
+            raise NotFound(connection)
+        replaces = _meant_to_renew(tx, found)
+    return _link(svc, actor, found, replaces)
 
 
 def page_choice(svc: Services, actor: Actor, connection: str) -> PageChoice:
@@ -245,9 +257,11 @@ def _spend(
         live = tx.accounts.person(person.id)
         if live is None or live.disabled or live.customer != found.customer:
             raise CallbackRejected("person")
-        if found.used_at is not None:
-            raise AlreadyDone
         if tx.authorizations.consume(digest, now) is None:
+            # Looked up again: the same answer may have been taken at this very moment by another thread or process.
+            again = tx.authorizations.find(digest)
+            if again is not None and again.used_at is not None:
+                raise AlreadyDone
             raise CallbackRejected("expired", "This took longer than ten minutes. Start again from Connect.")
         told = {"purposes": list(found.purposes), "requested": list(found.scopes)}
         if callback.code is None:
@@ -323,7 +337,19 @@ def _usable(catalogue: scopes.Catalogue, grant: Grant) -> ConnectionState:
     return ConnectionState.LINKING if catalogue.covered(grant.granted) else ConnectionState.NEEDS_CONSENT
 
 
-def _link(svc: Services, actor: Actor, connection: Connection) -> Finished:
+def _meant_to_renew(tx: Tx, connection: Connection) -> str | None:
+    """The connection that this consent was asked to renew: the intent of its exchange names it."""
+    wanted = LedgerFilter(customer=connection.customer, connection=connection.id, decision="answered", limit=1000)
+    for row in tx.ledger.entries(wanted):
+        entry = json.loads(row.entry)
+        intent = tx.ledger.entry(entry["intent"]) if entry["kind"] == events.CONNECT_GRANTED.id else None
+        if intent is not None:
+            renews: str | None = json.loads(intent.entry)["connection"]
+            return renews
+    return None
+
+
+def _link(svc: Services, actor: Actor, connection: Connection, replaces: str | None) -> Finished:
     """Read whose account it is and which pages it administers, through the gate."""
     with svc.store.read() as tx:
         grant = tx.connections.grants(connection.id)[0]
@@ -347,6 +373,13 @@ def _link(svc: Services, actor: Actor, connection: Connection) -> Finished:
             f"Your consent is stored, but the account could not be read: {no.public} Go on from Settings.",
             pages_to_choose=False,
         )  # fmt: skip
+    if replaces is not None and _is_another(svc, connection, replaces, profile):
+        _give_up(svc, actor, connection, profile)
+        raise Refused(
+            "other-account",
+            f"You chose another Google account, {profile.name}. The account that was connected is kept as it was, and "
+            "the new permission was given up. Connect again with the same account, or connect this one on its own.",
+        )
     lasting = _identify(svc, actor, connection, grant, profile, pages)
     if lasting.state is ConnectionState.NEEDS_CONSENT:
         return Finished(
@@ -377,16 +410,39 @@ def _pages(svc: Services, caller: Caller) -> list[FoundPage]:
     return list(found.values())
 
 
+def _is_another(svc: Services, connection: Connection, replaces: str, profile: FoundProfile) -> bool:
+    """Whether a reconnect ended at another account than the one it was to renew (R11)."""
+    with svc.store.read() as tx:
+        before = tx.connections.get(connection.customer, replaces)
+    ended = (ConnectionState.REVOKED, ConnectionState.MERGED)
+    return before is not None and before.state not in ended and before.account not in (None, profile.id)
+
+
+def _give_up(svc: Services, actor: Actor, connection: Connection, profile: FoundProfile) -> None:
+    """End a consent that nobody wanted; at Google too, unless another connection here uses that account."""
+    with svc.store.write() as tx:
+        tx.connections.update(replace(connection, account=profile.id, account_name=profile.name))
+        ledger.note(
+            svc, tx, events.CONNECT_REFUSED, actor=actor, customer=connection.customer, connection=connection.id,
+            decision="refused", reason="other-account", details={"account": profile.id, "account_name": profile.name},
+        )  # fmt: skip
+    revoke.end(svc, actor, connection.id, reason="another account than the one to reconnect")
+
+
 def _identify(
     svc: Services, actor: Actor, connection: Connection, grant: Grant, profile: FoundProfile, pages: list[FoundPage]
 ) -> Connection:
     """Bind the connection to its account. A second consent for an account the customer has renews that connection."""
     with svc.store.write() as tx:
-        same = [
-            other
-            for other in tx.connections.of_account(connection.provider, profile.id)
-            if other.customer == connection.customer and other.id != connection.id
-        ]
+        # An end may have come while Google was read; it stands.
+        tx.connections.lock(connection.id)
+        found = tx.connections.get(connection.customer, connection.id)
+        if found is None or found.state is ConnectionState.REVOKED:
+            raise Revoked
+        same = _same_account(tx, connection, profile.id)
+        for other in same:
+            tx.connections.lock(other.id)
+        same = _same_account(tx, connection, profile.id) if same else []
         lasting = same[0] if same else connection
         if same:
             _renew(svc, tx, connection, lasting, grant)
@@ -411,9 +467,17 @@ def _identify(
     return lasting
 
 
+def _same_account(tx: Tx, connection: Connection, account: str) -> list[Connection]:
+    """The customer's other live connections to the account."""
+    return [
+        other
+        for other in tx.connections.of_account(connection.provider, account)
+        if other.customer == connection.customer and other.id != connection.id
+    ]
+
+
 def _renew(svc: Services, tx: Tx, fresh: Connection, lasting: Connection, grant: Grant) -> None:
     """Move a consent's grant and tokens to the connection that already stands for the account."""
-    tx.connections.lock(lasting.id)
     tx.connections.move_grants(fresh.id, lasting.id)
     refresh = tx.tokens.get(fresh.id, "refresh", "")
     if refresh is not None:

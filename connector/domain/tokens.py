@@ -118,8 +118,9 @@ def _fetched(svc: Services, permit: Permit) -> AccessToken:
             "scope-lost", "Google gave less than this purpose needs. Connect the account again.", wanted - given
         )
     with svc.store.write() as tx:
+        tx.connections.lock(connection.id)  # an end that is being committed comes first, and then nothing is stored
         now = tx.connections.get_any(connection.id)
-        if now is None or now.state is ConnectionState.REVOKED:
+        if now is None or now.state in (ConnectionState.REVOKED, ConnectionState.MERGED):
             raise Revoked
         store(svc, tx, connection.customer, connection.id, answer, scope_key(wanted))
         ledger.note(

@@ -291,8 +291,13 @@ def settings(environ: dict[str, str]) -> Settings:
     return config.load(environ)
 
 
+@pytest.fixture(scope="session")
+def _passwords() -> Argon2Passwords:
+    return Argon2Passwords()  # takes a while to set up, on purpose
+
+
 @pytest.fixture
-def open_services(settings: Settings, clock: Any) -> Iterator[Callable[..., Services]]:
+def open_services(settings: Settings, clock: Any, _passwords: Argon2Passwords) -> Iterator[Callable[..., Services]]:
     """Services as a process makes them at its start: `open_services()` again is a restart.
 
     `Settings` of another Google may be given. All are closed after the test.
@@ -310,7 +315,7 @@ def open_services(settings: Settings, clock: Any) -> Iterator[Callable[..., Serv
             Services(
                 store=store,
                 vault=SealedVault(kek, random, clock),
-                passwords=Argon2Passwords(),
+                passwords=_passwords,
                 clock=clock,
                 random=random,
                 networks={wiring.PROVIDER: wiring.google_plus(chosen)},
