@@ -11,7 +11,7 @@ from connector.web import notices, session
 from connector.web.activity import FILTERED
 from connector.web.forms import index, moment, one, word
 from connector.web.granted import marked
-from connector.web.purposes import titles
+from connector.web.purposes import choosable, titles
 from connector.web.settings import services
 
 __all__ = ["blueprint"]
@@ -40,7 +40,7 @@ def grants_table() -> ResponseReturnValue:
         customer=customer,
         scope=scope,
         as_of=as_of,
-        titles=titles(),
+        titles=choosable(),
         notice=notices.from_address(),
     )
 

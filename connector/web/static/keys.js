@@ -5,6 +5,10 @@ const lines = Array.from(document.querySelectorAll("a[data-thread]"));
 const help = document.getElementById("keys");
 if (help) help.hidden = false;
 
+const current = document.querySelector("a[data-thread][aria-current]");
+const list = current && current.closest(".threads");
+if (list) list.scrollTop = current.offsetTop - list.offsetTop;
+
 function move(step) {
   const open = lines.findIndex((line) => line.hasAttribute("aria-current"));
   const focused = lines.indexOf(document.activeElement);
