@@ -1,0 +1,131 @@
+"""What the gate costs: one read through `connector.use` beside the plain call, and beside how people do it today.
+
+Run by name: `python tests/bench/bench_gated_call.py`. README.md beside this file says what the columns are.
+"""
+
+import argparse
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from random import Random
+
+import upstream
+import ways
+from connector.domain.ports import Services
+from connector.storage.engine import sqlite_module
+from measuring import fdatasync, in_rounds, per_second, spread
+from steps import NAMES, watched
+
+LIBRARIES = ("google-api-python-client", "httplib2", "urllib3", "SQLAlchemy", "cryptography", "Flask-Dance")
+PLAIN, GATED, TODAY = "plain call", "gated, `use` kept", "today's way"
+
+
+def main() -> None:
+    """Measure and print."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--rounds", type=int, default=60)
+    arguments.add_argument("--each", type=int, default=20, help="calls of each kind in a round")
+    arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--folder", type=Path, help="on the disk to measure; a temporary folder there is used")
+    arguments.add_argument("--only-gated", type=int, metavar="N", help="make N gated calls and print nothing")
+    asked = arguments.parse_args()
+    with tempfile.TemporaryDirectory(dir=asked.folder) as folder, upstream.running() as root:
+        if asked.only_gated is not None:
+            with ways.product(root, Path(folder)) as svc, ways.gated_kept(svc) as gated:
+                for _ in range(asked.only_gated):
+                    gated()
+            return
+        measure(root, Path(folder), rounds=asked.rounds, each=asked.each, seed=asked.seed)
+
+
+def measure(root: str, folder: Path, *, rounds: int, each: int, seed: int) -> None:
+    """Everything, in this one run."""
+    print(f"seed {seed}, {rounds} rounds of {each} calls each, Python {platform.python_version()}, ", end="")
+    print(f"SQLite {sqlite_module().sqlite_version}, ", end="")
+    print(", ".join(f"{name} {version(name)}" for name in LIBRARIES))
+    over, behind = fdatasync(folder)
+    print(f"this disk, 4 KiB and fdatasync: overwrite {over} µs, append {behind} µs; answers of {len(upstream.BODY)} B")
+    plain, today = ways.Plain(root), ways.Today(root, folder)
+    with ways.product(root, folder / "instance") as svc:
+        with ways.gated_kept(svc) as gated, plain.kept() as bare:
+            calls = {
+                PLAIN: bare,
+                "our wire alone": ways.sending(svc, root),
+                GATED: gated,
+                "gated, `use` per call": lambda: ways.gated_each(svc),
+                TODAY: today.call,
+                "  of it, Flask-Dance's load": today.load,
+            }
+            compare(in_rounds(calls, rounds=rounds, each=each, random=Random(seed)), append=behind.median)  # noqa: S311
+            syncs()
+            break_down(svc, gated, rounds=rounds, each=each)
+        crowd(svc, plain, rounds=5, each=20 * each)
+    today.close()
+
+
+def compare(taken: Mapping[str, Sequence[float]], *, append: float) -> None:
+    """µs a call, what it adds to the plain call of its own round, and how today's way compares with it."""
+    print(f"\n{'1 thread':28}{'µs a call':>24}{'added over plain':>24}{'today / this':>14}")
+    for name, seconds in taken.items():
+        added = spread([one - floor for one, floor in zip(seconds, taken[PLAIN], strict=True)])
+        times = statistics.median(now / one for one, now in zip(seconds, taken[TODAY], strict=True))
+        print(f"{name:28}{spread(seconds)!s:>24}{'' if name == PLAIN else str(added):>24}{times:>13.1f}x")
+    added = spread([one - floor for one, floor in zip(taken[GATED], taken[PLAIN], strict=True)])
+    print(f"the gate adds {added} µs with its intent on disk first, on a disk whose fdatasync takes {append:,.0f} µs")
+
+
+def syncs() -> None:
+    """How often the disk is waited for in one gated call, by strace where there is one."""
+    strace = shutil.which("strace")
+    if strace is None:
+        print("fdatasync a gated call: not observed, strace is not installed (two transactions commit)")
+        return
+    few, many = 100, 600
+    counted = [_syncs(strace, calls) for calls in (few, many)]
+    print(f"fdatasync and fsync a gated call: {(counted[1] - counted[0]) / (many - few):.2f} (strace)")
+
+
+def _syncs(strace: str, calls: int) -> int:
+    with tempfile.NamedTemporaryFile("r") as log:
+        watching = [strace, "-f", "-qq", "-e", "trace=fdatasync,fsync", "-e", "signal=none", "-o", log.name]
+        subprocess.run([*watching, sys.executable, __file__, "--only-gated", str(calls)], check=True)
+        return sum("sync(" in line for line in log)
+
+
+def break_down(svc: Services, gated: Callable[[], object], *, rounds: int, each: int) -> None:
+    """The steps of the gated call."""
+    by_step: dict[str, list[float]] = {name: [] for name in NAMES}
+    with watched(svc) as steps:
+        gated()
+        for _ in range(rounds):
+            steps.clear()
+            for _ in range(each):
+                gated()
+            for name, taken in steps.taken.items():
+                by_step[name].append(taken / each)
+    print(f"\n{'steps of the gated call':28}{'µs':>24}")
+    for name, seconds in by_step.items():
+        print(f"{name:28}{spread(seconds)!s:>24}")
+
+
+def crowd(svc: Services, plain: ways.Plain, *, rounds: int, each: int) -> None:
+    """Calls a second, alone and with eight threads."""
+    print(f"\n{'calls/s, median of ' + str(rounds):28}{'plain':>12}{'gated':>12}{'gated / plain':>16}")
+    for threads in (1, 8):
+        found = [
+            tuple(per_second(way, threads=threads, each=each) for way in (plain.kept, lambda: ways.gated_kept(svc)))
+            for _ in range(rounds)
+        ]
+        bare, ours = (statistics.median(column) for column in zip(*found, strict=True))
+        share = statistics.median(one[1] / one[0] for one in found)
+        print(f"{threads} thread{'s' if threads > 1 else '':24}{bare:>12,.0f}{ours:>12,.0f}{share:>15.0%}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""Rounds, medians and spreads, and what the disk takes: beside every durable figure stands this disk's fdatasync."""
+
+import os
+import statistics
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from random import Random
+
+__all__ = ["Spread", "fdatasync", "in_rounds", "per_second", "spread"]
+
+Call = Callable[[], object]
+
+
+class Spread:
+    """Median and quartiles, in microseconds."""
+
+    def __init__(self, values: Sequence[float]) -> None:
+        self.low, self.median, self.high = statistics.quantiles(values, n=4)
+
+    def __str__(self) -> str:
+        return f"{self.median:,.0f} [{self.low:,.0f}-{self.high:,.0f}]"
+
+
+def spread(seconds: Sequence[float]) -> Spread:
+    """Of seconds."""
+    return Spread([1e6 * one for one in seconds])
+
+
+def in_rounds(calls: Mapping[str, Call], *, rounds: int, each: int, random: Random) -> dict[str, list[float]]:
+    """Seconds a call took, by name, one mean a round. Every round makes all calls, in an order drawn anew.
+
+    Values of the same round stand at the same place, so differences can be taken in pairs.
+    """
+    for call in calls.values():  # caches, pools and kept connections
+        for _ in range(each):
+            call()
+    taken: dict[str, list[float]] = {name: [] for name in calls}
+    for _ in range(rounds):
+        for name in random.sample(list(calls), len(calls)):
+            call = calls[name]
+            begun = time.perf_counter()
+            for _ in range(each):
+                call()
+            taken[name].append((time.perf_counter() - begun) / each)
+    return taken
+
+
+def per_second(way: Callable[[], AbstractContextManager[Call]], *, threads: int, each: int) -> float:
+    """Calls a second of several threads at once, each of which opens the way for itself and keeps it."""
+    ready = threading.Barrier(threads + 1)
+    done = threading.Barrier(threads + 1)
+
+    def work() -> None:
+        with way() as call:
+            call()
+            ready.wait()
+            for _ in range(each):
+                call()
+            done.wait()
+
+    workers = [threading.Thread(target=work) for _ in range(threads)]
+    for worker in workers:
+        worker.start()
+    ready.wait()
+    begun = time.perf_counter()
+    done.wait()
+    taken = time.perf_counter() - begun
+    for worker in workers:
+        worker.join()
+    return threads * each / taken
+
+
+def fdatasync(folder: Path, *, times: int = 1000) -> tuple[Spread, Spread]:
+    """Writing 4 KiB and os.fdatasync on this folder's disk: over what is there, and appended."""
+    path = folder / "fdatasync"
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        over, behind = [], []
+        os.pwrite(handle, b"-" * 4096, 0)
+        os.fsync(handle)
+        for taken, append in ((over, False), (behind, True)):
+            for number in range(times):
+                begun = time.perf_counter()
+                os.pwrite(handle, b"+" * 4096, 4096 * (number + 1) if append else 0)
+                os.fdatasync(handle)
+                taken.append(time.perf_counter() - begun)
+    finally:
+        os.close(handle)
+        path.unlink()
+    return spread(over), spread(behind)

@@ -1,0 +1,71 @@
+"""A stand-in for the network: a process that answers every request with the same 1.5 KB of JSON and keeps connections.
+
+It is as fast as Python can be, so that what is measured is the client. Run alone it prints its address.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["BODY", "running"]
+
+BODY = json.dumps(
+    {
+        "kind": "plus#commentFeed",
+        "title": "Plus Comments Feed",
+        "items": [
+            {
+                "kind": "plus#comment",
+                "id": f"z12abc{number}",
+                "published": "2018-10-06T12:00:00.000Z",
+                "actor": {"id": f"11720000000000000000{number}", "displayName": f"Person {number}"},
+                "object": {"objectType": "comment", "content": "How late are you open on Sunday? " * 8},
+            }
+            for number in range(3)
+        ],
+    }
+).encode()
+_ANSWER = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=UTF-8\r\n"
+    b"Content-Length: %d\r\nConnection: keep-alive\r\n\r\n" % len(BODY)
+) + BODY
+
+
+class _Answering(asyncio.Protocol):
+    def __init__(self) -> None:
+        self._head = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._head += data
+        while b"\r\n\r\n" in self._head:
+            _, self._head = self._head.split(b"\r\n\r\n", 1)
+            self._transport.write(_ANSWER)
+
+
+async def _serve() -> None:
+    server = await asyncio.get_running_loop().create_server(_Answering, "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    async with server:
+        await server.serve_forever()
+
+
+@contextmanager
+def running() -> Iterator[str]:
+    """The address of one in a process of its own, such as `http://127.0.0.1:40123/`."""
+    with subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}/"
+        finally:
+            process.terminate()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve())
