@@ -31,14 +31,15 @@ def _keep(value: Any, selection: Selection) -> Any:
         return value
     if isinstance(value, list):
         return [_keep(item, selection) for item in value]
-    if not isinstance(value, Mapping):
-        return value
-    every: Selection | None = selection.get("*")
-    return {
-        name: _keep(part, selection.get(name, every or {}))
-        for name, part in value.items()
-        if name in selection or every is not None
-    }
+    kept = {}
+    for name, part in value.items():
+        below = selection.get(name, selection.get("*"))
+        if below is None or (below and not isinstance(part, dict | list)):
+            continue
+        found = _keep(part, below)
+        if found or not below or isinstance(part, list):
+            kept[name] = found
+    return kept
 
 
 @functools.lru_cache(maxsize=256)
@@ -95,12 +96,10 @@ def _check(selection: Selection, schema: Mapping[str, Any], fields: str) -> None
     properties = schema.get("properties", {})
     for name, below in selection.items():
         if name == "*":
-            for part in properties.values() if below else ():
-                if "properties" in part or "$ref" in part or "items" in part:
-                    _check(below, part, fields)
-        elif name not in properties:
+            continue  # what is below may be in some of the parts and not in others
+        if name not in properties:
             raise _wrong(name)
-        elif below:
+        if below:
             _check(below, properties[name], fields)
 
 

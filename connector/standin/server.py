@@ -24,13 +24,13 @@ class Running:
         self.standin = standin
         self.url = f"http://[{host}]:{wire.port}" if ":" in host else f"http://{host}:{wire.port}"
         standin.base_url = self.url
-        self._front, self._wire = front, wire
+        self.front, self._wire = front, wire
         self._thread = threading.Thread(target=wire.serve_forever, args=(0.05,), name="stand-in", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Stop serving and close every connection."""
-        self._front.stop()
+        self.front.stop()
         self._wire.close()
         self._thread.join()
 

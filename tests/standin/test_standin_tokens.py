@@ -222,7 +222,10 @@ def test_tokeninfo_says_whose_token_it_is_and_what_for(visitor):
 def test_tokeninfo_of_an_expired_token_is_an_error(visitor):
     token = visitor.tokens()["access_token"]
     visitor.http.post(f"{visitor.url}/test/clock", json={"advance": 3600})
-    assert _error(visitor.http.get(f"{visitor.url}/tokeninfo", params={"access_token": token})) == (400, "invalid_token")
+    assert _error(visitor.http.get(f"{visitor.url}/tokeninfo", params={"access_token": token})) == (
+        400,
+        "invalid_token",
+    )
 
 
 def test_the_oldest_of_more_than_a_hundred_refresh_tokens_dies(visitor):
