@@ -9,6 +9,7 @@ from connector.domain import records as r
 from connector.domain.ports import LedgerFilter
 from connector.storage.columns import as_moment
 from connector.storage.schema import ledger_entries as entries
+from connector.storage.schema import open_intents
 
 __all__ = ["LedgerRows"]
 
@@ -86,12 +87,7 @@ class LedgerRows:
 
     def open_intents(self, before: datetime) -> Sequence[r.LedgerRow]:
         """Intents opened before that time that no entry closes, oldest first."""
-        closing = entries.alias("closing")
-        wanted = _ROW.where(
-            entries.c.decision == "intent",
-            entries.c.at < before,
-            ~select(closing.c.idx).where(closing.c.intent == entries.c.idx).exists(),
-        )
+        wanted = _ROW.where(entries.c.idx.in_(select(open_intents.c.idx)), entries.c.at < before)
         return [r.LedgerRow(*row) for row in self._sql.execute(wanted.order_by(entries.c.idx))]
 
     def uses(self, connection: str) -> Mapping[str, tuple[datetime, int]]:

@@ -33,6 +33,7 @@ __all__ = [
     "links",
     "messages",
     "metadata",
+    "open_intents",
     "pages",
     "people",
     "replies",
@@ -265,6 +266,8 @@ ledger_entries = Table(
     Column("entry", LargeBinary, nullable=False),
     Column("sealed", LargeBinary),
     Index(None, "customer", "idx"),
+    Index(None, "customer", "decision", "at"),
+    Index(None, "connection", "idx"),
     Index(None, "connection", "purpose", "decision", "at"),
     Index(
         "ix_ledger_entries_intent",
@@ -273,6 +276,9 @@ ledger_entries = Table(
         postgresql_where=text("intent IS NOT NULL"),
     ),
 )
+
+# Which intents no entry closes yet; kept by triggers, so that finding them does not read the whole ledger.
+open_intents = Table("open_intents", metadata, Column("idx", BIG, primary_key=True, autoincrement=False))
 
 threads = Table(
     "threads",

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
-from connector.domain.errors import LedgerUnwritable
+from connector.domain.errors import ConnectorError, LedgerUnwritable
 from connector.storage.accounts import AccountRows
 from connector.storage.authorizations import AuthorizationRows
 from connector.storage.connections import ConnectionRows
@@ -80,6 +80,7 @@ class SqlStore:
         self._reads: Engine
         self._writes: Engine
         self._turn: threading.Lock | None
+        self._writer: int | None = None
         if engine.dialect.name == "postgresql":
             self._reads = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
             self._writes = engine
@@ -91,8 +92,12 @@ class SqlStore:
 
     @contextmanager
     def read(self) -> Iterator[SqlTx]:
-        """A consistent snapshot. Writing in it is an error."""
-        with self._reads.begin() as connection:
+        """A consistent snapshot. Writing in it is an error.
+
+        Raises:
+            ConnectorError: when the database is broken, away or answers too late.
+        """
+        with _or(ConnectorError, "the database could not be read"), self._reads.begin() as connection:
             yield SqlTx(connection)
 
     @contextmanager
@@ -102,7 +107,11 @@ class SqlStore:
         Raises:
             LedgerUnwritable: when the database is locked for longer than ten seconds, full, read-only, broken or away.
         """
-        with self._in_turn(), _or_unwritable(), self._writes.begin() as connection:
+        with (
+            self._in_turn(),
+            _or(LedgerUnwritable, "the database did not take the write"),
+            self._writes.begin() as connection,
+        ):
             yield SqlTx(connection)
 
     def close(self) -> None:
@@ -113,20 +122,26 @@ class SqlStore:
     def _in_turn(self) -> Iterator[None]:
         if self._turn is None:
             yield
-        elif self._turn.acquire(timeout=_WAIT_SECONDS):
-            try:
-                yield
-            finally:
-                self._turn.release()
-        else:
+            return
+        me = threading.get_ident()
+        if self._writer == me:
+            raise RuntimeError("a write inside a write would wait for itself")
+        if not self._turn.acquire(timeout=_WAIT_SECONDS):
             raise LedgerUnwritable("another thread has been writing for too long")
+        self._writer = me
+        try:
+            yield
+        finally:
+            self._writer = None
+            self._turn.release()
 
 
 @contextmanager
-def _or_unwritable() -> Iterator[None]:
+def _or(told: type[ConnectorError], what: str) -> Iterator[None]:
+    """Tell the trouble of the disk or the server as an error of the domain; mistakes of ours stay as they are."""
     try:
         yield
     except _MISTAKES:
         raise
     except (DatabaseError, NoConnection) as error:
-        raise LedgerUnwritable(f"the database did not take the write ({type(error).__name__})") from error
+        raise told(f"{what} ({type(error).__name__})") from error

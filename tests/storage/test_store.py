@@ -4,10 +4,10 @@ from dataclasses import fields
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 
 from connector.domain import records as r
-from connector.domain.errors import LedgerUnwritable
+from connector.domain.errors import ConnectorError, LedgerUnwritable
 from connector.storage import SqlStore, make_engine, schema
 
 
@@ -33,7 +33,7 @@ def test_a_read_sees_one_moment(store, noon):
 
 
 def test_a_read_cannot_write_and_the_next_write_can(store, noon):
-    with pytest.raises(DBAPIError), store.read() as tx:
+    with pytest.raises(ConnectorError, match="could not be read"), store.read() as tx:
         tx.accounts.add_customer(r.Customer("cus_a", "A", noon))
     with store.write() as tx:
         tx.accounts.add_customer(r.Customer("cus_b", "B", noon))
@@ -136,3 +136,23 @@ def test_a_locked_connection_row_holds_others_back_but_not_rows_that_name_it(sto
         with pytest.raises(LedgerUnwritable), store.write() as other:
             other.connection.exec_driver_sql("SET LOCAL lock_timeout = 50")
             other.connections.lock("con_a")
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_write_inside_a_write_is_a_mistake_that_is_told_at_once(store):
+    with store.write(), pytest.raises(RuntimeError, match="inside a write"), store.write():
+        pass
+    with store.write():
+        pass
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_file_that_is_no_database_is_told_as_an_error_of_ours(tmp_path, database_url):
+    path = tmp_path / "connector.db"
+    path.write_bytes(b"not a database at all, but long enough to be looked at" * 100)
+    broken = SqlStore(make_engine(database_url))
+    with pytest.raises(ConnectorError), broken.read() as tx:
+        tx.keys.count()
+    with pytest.raises(LedgerUnwritable), broken.write():
+        pass
+    broken.close()

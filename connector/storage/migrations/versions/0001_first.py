@@ -70,12 +70,19 @@ def upgrade() -> None:
         ["connection", "purpose", "decision", "at"],
     )
     op.create_index(op.f("ix_ledger_entries_customer_idx"), "ledger_entries", ["customer", "idx"])
+    op.create_index(op.f("ix_ledger_entries_customer_decision_at"), "ledger_entries", ["customer", "decision", "at"])
+    op.create_index(op.f("ix_ledger_entries_connection_idx"), "ledger_entries", ["connection", "idx"])
     op.create_index(
         "ix_ledger_entries_intent",
         "ledger_entries",
         ["intent"],
         sqlite_where=sa.text("intent IS NOT NULL"),
         postgresql_where=sa.text("intent IS NOT NULL"),
+    )
+    op.create_table(
+        "open_intents",
+        sa.Column("idx", BIG, autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("idx", name=op.f("pk_open_intents")),
     )
     op.create_table(
         "authorizations",

@@ -1,6 +1,7 @@
 """The ledger's walls: nobody who writes through the database changes, removes or skips an entry (R57).
 
 Sealed details alone may go, for erasure (R60): `sealed` becomes NULL and the entry still verifies.
+The table of open intents follows the entries here too, in the same statement that adds one.
 """
 
 from alembic import op
@@ -29,6 +30,14 @@ SQLITE = (
     WHEN NEW.idx IS NOT (SELECT coalesce(max(idx) + 1, 0) FROM ledger_entries)
         OR EXISTS (SELECT 1 FROM ledger_entries WHERE id = NEW.id)
     BEGIN SELECT RAISE(ABORT, 'ledger entries are only appended'); END
+    """,
+    """
+    CREATE TRIGGER ledger_entries_open AFTER INSERT ON ledger_entries WHEN NEW.decision = 'intent'
+    BEGIN INSERT INTO open_intents (idx) VALUES (NEW.idx); END
+    """,
+    """
+    CREATE TRIGGER ledger_entries_close AFTER INSERT ON ledger_entries WHEN NEW.intent IS NOT NULL
+    BEGIN DELETE FROM open_intents WHERE idx = NEW.intent; END
     """,
 )
 
@@ -66,6 +75,20 @@ POSTGRESQL = (
     """
     CREATE TRIGGER ledger_entries_no_gap BEFORE INSERT ON ledger_entries FOR EACH ROW
     EXECUTE FUNCTION ledger_entries_append()
+    """,
+    """
+    CREATE FUNCTION ledger_entries_follow() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF NEW.decision = 'intent' THEN
+            INSERT INTO open_intents (idx) VALUES (NEW.idx);
+        END IF;
+        DELETE FROM open_intents WHERE idx = NEW.intent;
+        RETURN NULL;
+    END $$
+    """,
+    """
+    CREATE TRIGGER ledger_entries_follow AFTER INSERT ON ledger_entries FOR EACH ROW
+    EXECUTE FUNCTION ledger_entries_follow()
     """,
 )
 
