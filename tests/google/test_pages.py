@@ -1,4 +1,5 @@
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from urllib.parse import parse_qs, urlsplit
@@ -235,6 +236,12 @@ def test_a_page_token_that_comes_again_is_handed_on_for_the_caller_to_notice() -
         ("<img src=x onerror=alert(1)>text", "text"),
         ("1 < 2 & 3 > 2", "1 < 2 & 3 > 2"),
         ("<![bad[ x", "<![bad[ x"),
+        ("a<![CDATA[b]]>c<?php x ?><!DOCTYPE html>", "ac"),
+        ("a<!-- never closed", "a"),
+        ("a<SCRIPT>never closed", "a"),
+        ("a<script>x</ScRiPt>b", "ab"),
+        ("&#" + "9" * 5000 + ";x", "\ufffdx"),
+        ("<p>one</p><p>two</p>", "one\ntwo"),
         ("\x00a\ud800b", "ab"),
     ],
 )
@@ -258,10 +265,14 @@ def test_text_is_cut_to_64_kib_between_characters(field: str, character: str) ->
     assert set(text) == set(character)
 
 
-@pytest.mark.parametrize("piece", ["<", "<a", "<a ", "<!--", "</", "&", "<!", "<?", '<a b="', "<a b='", "<script>"])
+@pytest.mark.parametrize(
+    "piece", ["<", "<a", "<a ", "<!--", "</", "&", "<!", "<?", '<a b="', "<a b='", "<script>", "&a", "&#9"]
+)
 def test_hostile_html_is_read_in_bounded_time(piece: str) -> None:
     comment = COMMENT | {"object": {"content": piece * (65_536 // len(piece))}}
+    began = time.monotonic()
     API.reply(PAGE, POST, "x").read(answer(comment))
+    assert time.monotonic() - began < 10
 
 
 READS = {name: build for name, (build, _) in STEPS.items()}
