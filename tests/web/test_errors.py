@@ -62,11 +62,9 @@ def test_a_body_over_64_kib_is_not_read(ada, world):
     assert not world.asked("reply")
 
 
-@pytest.mark.parametrize("host", ["evil.example", "connector.example.evil.example", "localhost", "connector.example:1"])
+@pytest.mark.parametrize("host", ["evil.example", "connector.example.evil.example", "localhost"])
 def test_a_request_for_another_host_is_refused(app, host):
     answer = app.test_client().get("/sign-in", headers={"Host": host}, base_url="https://connector.example")
-    if host == "connector.example:1":  # the port is not part of the name that is trusted
-        return
     assert answer.status_code == 400
     assert host not in answer.text
 
