@@ -3,6 +3,7 @@
 Doors in order: token, scopes, parameters, page, body. Answers to reads are kept until the world changes.
 """
 
+import functools
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from connector.standin.state import StandIn
 from connector.standin.tokens import Access
 from connector.standin.writing import WRITES
 
-__all__ = ["Answer", "Api", "bearer", "failure"]
+__all__ = ["Answer", "Api", "bearer", "failure", "first_values"]
 
 _KEPT = 5_000  # answers; forgotten together when full or out of date
 _HEADERS = (
@@ -93,12 +94,10 @@ class Api:
             raise not_found()
         query = first_values(environ["QUERY_STRING"])
         access = self._access(environ, query)
-        route.check_address()
-        if not needs.enough(route.operation, route.path, access.scopes):
-            raise insufficient()
         if route.operation not in READS:
             return self._fresh(environ, route, query, access)
-        key = (access.account, access.scopes, environ["REQUEST_URI"])
+        # An answer is kept under all that it depends on, the scopes too: what is found here passed the doors before.
+        key = (route.operation, access.account, access.scopes, environ["REQUEST_URI"])
         now = (self._standin.generation, self._standin.world.version, self._standin.base_url)
         if self._of != now or len(self._answers) > _KEPT:
             self._answers.clear()
@@ -120,6 +119,9 @@ class Api:
         return access
 
     def _fresh(self, environ: WSGIEnvironment, route: Route, query: Mapping[str, str], access: Access) -> Answer:
+        route.check_address()
+        if not needs.enough(route.operation, route.path, access.scopes):
+            raise insufficient()
         parameters = route.parameters(query)
         if query.get("alt", "json") not in ("json", "media"):
             raise invalid("alt", f"Invalid string value: '{query['alt']}'. Allowed values: [json]")
@@ -162,6 +164,7 @@ def _names(if_none_match: str, etag: str) -> bool:
     return if_none_match == "*" or etag in (part.strip().removeprefix("W/") for part in if_none_match.split(","))
 
 
-def first_values(query: str) -> dict[str, str]:
-    """A query's parameters; of a repeated one the first counts."""
+@functools.lru_cache(maxsize=2048)
+def first_values(query: str) -> Mapping[str, str]:
+    """A query's parameters; of a repeated one the first counts. Not to be changed by the caller."""
     return {name: values[0] for name, values in parse_qs(query, keep_blank_values=True).items()}

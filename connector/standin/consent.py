@@ -113,11 +113,11 @@ class ConsentDesk:
             raise Refused("invalid_request", "This request was answered already, or is too old. Start again.")
         return asked
 
-    def decide(self, asked: Asked, account: Person, ticked: Collection[str], *, allow: bool) -> str:
-        """Take the decision, once; the address to go back to."""
+    def decide(self, asked: Asked, account: Person | None, ticked: Collection[str], *, allow: bool) -> str:
+        """Take the decision, once; the address to go back to. Only who allows has to say who they are."""
         self._waiting.pop(asked.id, None)
         scopes = frozenset(ticked) & frozenset(asked.scopes)
-        if not allow or not scopes:
+        if not allow or not scopes or account is None:
             return self._back(asked, {"error": "access_denied"})
         values = asked.form.values
         forced = "consent" in values.get("prompt", "").split() or values.get("approval_prompt") == "force"

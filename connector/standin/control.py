@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.datastructures import MultiDict
 
-from connector.standin import world
+from connector.standin import recorder, world
 from connector.standin.authserver import Form
 from connector.standin.consent import ConsentDesk, Redirect, Refused
 from connector.standin.faults import FaultError
@@ -85,7 +85,7 @@ def blueprint(standin: StandIn, desk: ConsentDesk) -> Blueprint:
     @control.get("/requests")
     def requests() -> Response:
         with standin.lock:
-            return jsonify({"requests": list(standin.requests)})
+            return jsonify({"requests": [recorder.shown(record) for record in standin.requests]})
 
     @control.delete("/requests")
     def forget_requests() -> Response:

@@ -34,7 +34,7 @@ def blueprint(standin: StandIn, server: GoogleServer, desk: ConsentDesk) -> Blue
             asked = desk.waiting(request.form.get("request", ""))
             account = standin.world.account(request.form.get("account", ""))
             choice = request.form.get("decision")
-            if account is None or choice not in ("allow", "deny"):
+            if choice not in ("allow", "deny") or (account is None and choice == "allow"):
                 return _consent_page(standin, asked, "Choose an account, then allow or deny.")
             location = desk.decide(asked, account, request.form.getlist("scope"), allow=choice == "allow")
         return _away(location)

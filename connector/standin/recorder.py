@@ -8,7 +8,7 @@ from connector.standin.api import bearer, first_values
 from connector.standin.clock import stamp
 from connector.standin.state import StandIn
 
-__all__ = ["begin", "endpoint_of"]
+__all__ = ["begin", "endpoint_of", "shown"]
 
 _ENDPOINTS = {"/o/oauth2/v2/auth": "auth", "/token": "token", "/revoke": "revoke", "/tokeninfo": "tokeninfo"}
 _SHOWN_IN_FORM = ("grant_type", "scope")
@@ -29,7 +29,7 @@ def begin(standin: StandIn, environ: WSGIEnvironment, endpoint: str | None, oper
     token = bearer(environ, query)
     access = standin.tokens.access(token) if token else None
     record = {
-        "at": stamp(standin.clock.now()),
+        "at": standin.clock.now(),
         "method": environ["REQUEST_METHOD"],
         "path": environ["PATH_INFO"],
         "query": {name: "(hidden)" if name in _HIDDEN else value for name, value in query.items()},
@@ -43,6 +43,11 @@ def begin(standin: StandIn, environ: WSGIEnvironment, endpoint: str | None, oper
     }
     standin.requests.append(record)
     return record
+
+
+def shown(record: dict[str, Any]) -> dict[str, Any]:
+    """A record as JSON."""
+    return record | {"at": stamp(record["at"])}
 
 
 def _form(environ: WSGIEnvironment) -> dict[str, Any]:

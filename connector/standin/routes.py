@@ -86,6 +86,7 @@ class Router:
         for resource in part.get("resources", {}).values():
             self._collect(resource)
 
+    @functools.lru_cache(maxsize=8192)  # noqa: B019 -- there is one router for the life of the process
     def match(self, verb: str, raw_path: str) -> Route | None:
         """The method for a path that is still percent-encoded, or None when the document has none."""
         base, upload = next(

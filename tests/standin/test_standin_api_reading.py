@@ -204,6 +204,9 @@ def test_fields_cut_the_answer(visitor, token):
     }
     starred = visitor.get(token, path, fields="items/*/url").json()["items"][0]
     assert set(starred) == {"actor", "object"}
+    comments = f"activities/{visitor.newest_post(token)['id']}/comments"
+    empty = visitor.get(token, comments, onBehalfOf=visitor.cafe, maxResults=0, fields="items(id),nextPageToken").json()
+    assert empty == {"items": []}
     whole = visitor.get(token, path).json()
     assert visitor.get(token, path, fields="*").json()["items"] == whole["items"]
 

@@ -30,8 +30,8 @@ def test_the_page_lists_each_scope_with_its_google_label_and_a_ticked_box(visito
 
 def test_the_page_offers_each_account_and_a_hint_preselects_one(visitor):
     page = _page(visitor, login_hint="omar.haddad@example.com")
-    assert f'name="account" value="{visitor.omar}" checked' in page.text
-    assert f'name="account" value="{visitor.ana}">' in page.text
+    assert f'name="account" value="{visitor.omar}" checked required' in page.text
+    assert f'name="account" value="{visitor.ana}" required>' in page.text
 
 
 def test_allowing_goes_back_with_state_code_scope_and_issuer(visitor):
@@ -63,7 +63,7 @@ def test_a_ticked_scope_that_was_not_asked_for_is_not_granted(visitor):
 
 
 def test_denying_goes_back_with_access_denied(visitor):
-    back = _query(_decide(visitor, _page(visitor), account=visitor.ana, decision="deny"))
+    back = _query(_decide(visitor, _page(visitor), decision="deny"))
     assert back == {"state": "st-1", "iss": visitor.url, "error": "access_denied"}
 
 

@@ -28,10 +28,24 @@ def _from(peer, standin, path="/test/requests"):
 
 @pytest.mark.parametrize(
     ("peer", "status"),
-    [("127.0.0.1", 200), ("127.8.8.8", 200), ("::1", 200), ("10.0.0.5", 404), ("fe80::1", 404), ("", 404), ("x", 404)],
+    [
+        ("127.0.0.1", 200),
+        ("127.8.8.8", 200),
+        ("::1", 200),
+        ("::ffff:127.0.0.1", 200),
+        ("10.0.0.5", 404),
+        ("fe80::1", 404),
+        ("", 404),
+        ("x", 404),
+    ],
 )
 def test_only_peers_on_the_same_machine_reach_it(standin, peer, status):
     assert _from(peer, standin) == status
+
+
+def test_a_web_page_in_a_browser_does_not_reach_it(visitor):
+    answer = visitor.http.post(f"{visitor.url}/test/reset", headers={"Origin": "https://evil.example"})
+    assert answer.status_code == 404
 
 
 def test_requests_are_recorded_without_any_secret(visitor):
