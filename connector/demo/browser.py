@@ -19,6 +19,14 @@ class Form:
     method: str
     fields: list[tuple[str, str]] = field(default_factory=list)
     buttons: list[tuple[str, str]] = field(default_factory=list)
+    choices: list[tuple[str, str]] = field(default_factory=list)
+
+    def choose(self, name: str) -> "Form":
+        """Take the first of the choices of which none is taken yet. Raises: LookupError when there is none."""
+        for choice in self.choices:
+            if choice[0] == name:
+                return self.set(*choice)
+        raise LookupError(f"the form has no choices called {name}")
 
     def set(self, name: str, value: str) -> "Form":
         """Fill one field."""
@@ -59,7 +67,10 @@ class _Reader(HTMLParser):
         kind = given.get("type", "text")
         if kind == "submit":
             form.buttons.append((given["name"], given.get("value", "")))
-        elif kind not in ("checkbox", "radio") or "checked" in given:
+            return
+        if kind in ("checkbox", "radio"):
+            form.choices.append((given["name"], given.get("value", "on")))
+        if kind not in ("checkbox", "radio") or "checked" in given:
             form.fields.append((given["name"], given.get("value", "on" if kind == "checkbox" else "")))
 
     def handle_endtag(self, tag: str) -> None:

@@ -77,7 +77,7 @@ class Journey:
         disclosure = self._browser.get(f"{self._stage.url}/connect/google-plus")
         consent = self._browser.submit(disclosure, disclosure.form("/connect/google-plus"))
         _must(consent.url.startswith(self._stage.standin.url), "the browser was not sent to the consent page")
-        form = consent.form_with("scope")
+        form = consent.form_with("scope").choose("account")
         asked = sum(name == "scope" for name, _ in form.fields)
         self._page = self._browser.submit(consent, form, ("decision", "allow"))
         _must(self._page.url.startswith(self._stage.url), "the browser did not come back")
