@@ -20,24 +20,35 @@ from connector.domain.ports import Services, TokenAnswer, Tx
 from connector.domain.records import ConnectionState, TokenRow
 from connector.domain.secret import AccessToken, RefreshToken
 
-__all__ = ["for_permit", "open_refresh", "scope_key", "store", "store_access", "store_refresh"]
+__all__ = ["fetched", "kept", "open_refresh", "scope_key", "store", "store_access", "store_refresh"]
 
+ENDED = (ConnectionState.REVOKED, ConnectionState.MERGED)
 FRESH = timedelta(minutes=5)  # R26: with less than this left, a new one is fetched first
 
 # One refresh at a time per connection within this process. Across processes two may happen; both tokens work.
 _refreshing: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
-def for_permit(svc: Services, permit: Permit) -> AccessToken:
-    """The token this permit may use: stored under exactly its scopes, or fetched narrowed to them (RFC 6749 section 6).
+def kept(svc: Services, tx: Tx, permit: Permit) -> AccessToken | None:
+    """The token this permit may use, if one is stored under exactly its scopes and stays good for a while.
+
+    Raises: CannotOpen.
+    """
+    row = tx.tokens.get(permit.connection.id, "access", scope_key(permit.need.scopes))
+    if row is None or row.expires_at is None or row.expires_at - svc.clock.now() < FRESH:
+        return None
+    return open_access(svc, tx, row)
+
+
+def fetched(svc: Services, permit: Permit) -> AccessToken:
+    """The token this permit may use, newly asked for and narrowed to its scopes (RFC 6749 section 6).
 
     Raises: NeedsConsent, TokenRefused, Refused, NotSent, CannotOpen.
     """
-    stored = _stored(svc, permit)
-    if stored is not None:
-        return stored
     with _refreshing[permit.connection.id]:
-        return _stored(svc, permit) or _fetched(svc, permit)
+        with svc.store.read() as tx:
+            token = kept(svc, tx, permit)  # another thread may have fetched it meanwhile
+        return token or _fetched(svc, permit)
 
 
 def scope_key(scopes: frozenset[str] | tuple[str, ...]) -> str:
@@ -87,14 +98,6 @@ def open_access(svc: Services, tx: Tx, row: TokenRow) -> AccessToken:
     return AccessToken(svc.vault.open(tx, row.customer, (row.connection, f"access {row.scopes}"), row.sealed).decode())
 
 
-def _stored(svc: Services, permit: Permit) -> AccessToken | None:
-    with svc.store.read() as tx:
-        row = tx.tokens.get(permit.connection.id, "access", scope_key(permit.need.scopes))
-        if row is None or row.expires_at is None or row.expires_at - svc.clock.now() < FRESH:
-            return None
-        return open_access(svc, tx, row)
-
-
 def _fetched(svc: Services, permit: Permit) -> AccessToken:
     connection, wanted = permit.connection, permit.need.scopes
     with svc.store.read() as tx:
@@ -120,7 +123,7 @@ def _fetched(svc: Services, permit: Permit) -> AccessToken:
     with svc.store.write() as tx:
         tx.connections.lock(connection.id)  # an end that is being committed comes first, and then nothing is stored
         now = tx.connections.get_any(connection.id)
-        if now is None or now.state in (ConnectionState.REVOKED, ConnectionState.MERGED):
+        if now is None or now.state in ENDED:
             raise Revoked
         store(svc, tx, connection.customer, connection.id, answer, scope_key(wanted))
         ledger.note(
@@ -148,6 +151,8 @@ def _no_longer_accepted(svc: Services, permit: Permit, sent: TokenRow, code: str
         current = tx.tokens.get(permit.connection.id, "refresh", "")
         connection = tx.connections.get_any(permit.connection.id)
         if current is None or current.version != sent.version or connection is None:
+            return
+        if connection.state in ENDED:
             return
         tx.connections.update(replace(connection, state=ConnectionState.NEEDS_CONSENT))
         ledger.note(
