@@ -52,10 +52,10 @@ class Answer:
     body: bytes
     etag: str | None = None
 
-    def send(self, start_response: StartResponse) -> Iterable[bytes]:
-        """As WSGI wants it."""
+    def send(self, start_response: StartResponse, *more: tuple[str, str]) -> Iterable[bytes]:
+        """As WSGI wants it, with more headers."""
         length = () if self.status in (204, 304) else (("Content-Length", str(len(self.body))),)
-        start_response(f"{self.status} -", [*self.headers, *length])
+        start_response(f"{self.status} -", [*self.headers, *more, *length])
         return [self.body]
 
 

@@ -5,6 +5,7 @@ when a refresh token is given, and the bodies of errors.
 """
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,9 @@ from connector.standin.state import StandIn
 from connector.standin.tokens import LIFETIME, Client, Code, Consent, Refresh
 
 __all__ = ["Form", "GoogleServer", "OAuthAnswer", "ordered"]
+
+# Authlib writes whole tokens to its debug log; in one process with a test or the demo they would reach its logs.
+logging.getLogger("authlib.oauth2.rfc6749").setLevel(logging.INFO)
 
 _DEAD = "Token has been expired or revoked."
 _NO_VERIFIER, _WRONG_VERIFIER = "Missing code verifier.", "Invalid code verifier."

@@ -85,7 +85,7 @@ def blueprint(standin: StandIn, desk: ConsentDesk) -> Blueprint:
     @control.get("/requests")
     def requests() -> Response:
         with standin.lock:
-            return jsonify({"requests": [recorder.shown(record) for record in standin.requests]})
+            return jsonify({"requests": [recorder.shown(record) for record in list(standin.requests)]})
 
     @control.delete("/requests")
     def forget_requests() -> Response:

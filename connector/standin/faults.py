@@ -103,6 +103,8 @@ def _read(wanted: Mapping[str, Any]) -> Fault:
         raise FaultError(f"kind must be one of {', '.join(sorted(KINDS))}, not {kind!r}")
     if kind in TOKEN_KINDS - {"missing_scope"} and endpoint != "token":
         raise FaultError(f"{kind} only makes sense for the endpoint token")
+    if kind == "missing_scope" and endpoint in _OAUTH and endpoint != "token":
+        raise FaultError("missing_scope makes sense for the endpoint token, *api or a method's id")
     status, times, seconds = wanted.get("status"), wanted.get("times"), wanted.get("seconds", 0)
     if status is not None and not (isinstance(status, int) and 200 <= status <= 599):
         raise FaultError("status must be a number from 200 to 599")

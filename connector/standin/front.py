@@ -4,6 +4,7 @@ import ipaddress
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from email.utils import formatdate
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -27,6 +28,7 @@ class Front:
         self._standin, self._pages = standin, pages
         self._api = Api(standin)
         self._stopping = threading.Event()
+        self._second, self._shown = 0, ""
 
     def stop(self) -> None:
         """End every delay that is under way."""
@@ -56,8 +58,15 @@ class Front:
         answer = self._with_faults(endpoint, act, record) if endpoint else act()
         if isinstance(answer, Answer):
             record["status"] = answer.status
-            return answer.send(start_response)
+            return answer.send(start_response, self._date())
         return answer(start_response)
+
+    def _date(self) -> tuple[str, str]:
+        """The stand-in's clock, for clients that compare it with theirs."""
+        second = int(self._standin.clock.now().timestamp())
+        if second != self._second:
+            self._second, self._shown = second, formatdate(second, usegmt=True)
+        return "Date", self._shown
 
     def _with_faults(
         self, endpoint: str, act: Callable[[], Answer], record: dict[str, Any]

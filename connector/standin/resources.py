@@ -55,12 +55,11 @@ def person_entry(person: Person) -> dict[str, Any]:
 
 def person(person: Person, *, email: bool) -> dict[str, Any]:
     """A whole profile; with the email address only for its owner's own token."""
-    details = {name: value for name, value in person.details.items() if name != "image.id"}
     emails = {"emails": [{"value": person.email, "type": "account"}]} if email and person.email else {}
-    image_id = {"id": person.details["image.id"]} if "image.id" in person.details else {}
+    image_id = {"id": person.image_id} if person.image_id else {}
     return {
         **person_entry(person),
-        **details,
+        **person.details,
         **emails,
         "image": {"url": person.image, "isDefault": False, **image_id},
         "isPlusUser": True,

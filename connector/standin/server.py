@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from connector.standin import world
 from connector.standin.app import create_front
 from connector.standin.front import Front
 from connector.standin.state import StandIn
 from connector.standin.wire import Wire
+from connector.standin.world import WorldError, read
 
 __all__ = ["Running", "serve", "start"]
 
@@ -25,7 +25,7 @@ class Running:
         self.url = f"http://[{host}]:{wire.port}" if ":" in host else f"http://{host}:{wire.port}"
         standin.base_url = self.url
         self.front, self._wire = front, wire
-        self._thread = threading.Thread(target=wire.serve_forever, args=(0.05,), name="stand-in", daemon=True)
+        self._thread = threading.Thread(target=wire.serve_forever, args=(0.02,), name="stand-in", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -42,13 +42,17 @@ class Running:
 
 
 def start(
-    host: str = "127.0.0.1", port: int = 0, world: Mapping[str, Any] | None = None, *, issuer: str | None = None
+    host: str = "127.0.0.1",
+    port: int = 0,
+    world: Mapping[str, Any] | Path | None = None,
+    *,
+    issuer: str | None = None,
 ) -> Running:
-    """Serve in a thread until `stop()`; port 0 takes a free one. `world` is a world as JSON.
+    """Serve in a thread until `stop()`; port 0 takes a free one. `world` is a world file, or its JSON.
 
     Raises: OSError when the address cannot be had; WorldError when the world does not add up.
     """
-    standin = StandIn(world)
+    standin = StandIn(read(world) if isinstance(world, Path) else world)
     standin.configured_issuer = issuer
     front = create_front(standin)
     return Running(standin, front, Wire(host, port, front), host)
@@ -63,8 +67,8 @@ def serve(host: str, port: int, world_file: str | Path | None = None, *, issuer:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        running = start(host, port, world.read(Path(world_file)) if world_file else None, issuer=issuer)
-    except world.WorldError as error:
+        running = start(host, port, Path(world_file) if world_file else None, issuer=issuer)
+    except WorldError as error:
         return _cannot(str(error))
     except OSError as error:
         if error.errno == errno.EADDRINUSE:

@@ -1,6 +1,9 @@
 """The Pages API's writes: what Google would allow, also where the connector refuses."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+import requests
 
 
 def _comment(visitor, token, post, text, page):
@@ -177,3 +180,18 @@ def test_if_match_guards_a_deletion(visitor, token):
     assert _reason(stale)[:2] == (412, "conditionNotMet")
     fresh = visitor.call(token, "DELETE", path, onBehalfOf=visitor.cafe, headers={"If-Match": post["etag"]})
     assert fresh.status_code == 204
+
+
+def test_replies_sent_at_once_are_all_kept_and_counted(visitor, token):
+    post = visitor.newest_post(token)
+
+    def reply(number):
+        address = f"{visitor.url}/plusPages/v2/activities/{post['id']}/comments?onBehalfOf={visitor.cafe}"
+        body = {"object": {"originalContent": f"odpověď {number}"}}
+        answer = requests.post(address, json=body, headers={"Authorization": f"Bearer {token}"}, timeout=20)
+        return answer.json()["id"]
+
+    with ThreadPoolExecutor(8) as pool:
+        ids = set(pool.map(reply, range(24)))
+    assert len(ids) == 24
+    assert visitor.newest_post(token)["object"]["replies"]["totalItems"] == post["object"]["replies"]["totalItems"] + 24

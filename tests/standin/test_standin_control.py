@@ -134,6 +134,7 @@ def test_the_clock_can_be_set_and_moved(visitor):
         visitor.http.post(clock, json={"now": "2018-10-06T09:00:00+00:00"}).json()["now"].startswith("2018-10-06T09:00")
     )
     assert visitor.http.post(clock, json={"advance": 3600}).json()["now"].startswith("2018-10-06T10:00")
+    assert visitor.http.get(f"{visitor.url}/tokeninfo").headers["Date"].startswith("Sat, 06 Oct 2018 10:00")
     for wrong in ({"now": "2018-10-06T09:00:00"}, {"now": "soon"}, {"advance": "much"}, {}):
         assert visitor.http.post(clock, json=wrong).status_code == 400
 

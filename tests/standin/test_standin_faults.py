@@ -59,6 +59,14 @@ def test_extra_scope_widens_the_token_and_says_so(visitor):
     assert set(visitor.tokens()["scope"].split()) == {*visitor.six, extra}
 
 
+def test_a_narrowed_refresh_can_be_answered_with_everything(visitor):
+    token = visitor.tokens()
+    visitor.fault("token", "extra_scope", scopes=visitor.six, times=1)
+    assert set(visitor.refresh(token["refresh_token"], scope=visitor.six[0]).json()["scope"].split()) == set(
+        visitor.six
+    )
+
+
 def test_no_scope_field_hides_it(visitor):
     visitor.fault("token", "no_scope_field", times=1)
     answer = visitor.tokens()
@@ -109,6 +117,7 @@ def test_a_fault_lasts_its_times_or_until_cleared(visitor, token):
         {"endpoint": "nowhere", "kind": "status"},
         {"endpoint": "token", "kind": "explode"},
         {"endpoint": "revoke", "kind": "no_refresh_token"},
+        {"endpoint": "revoke", "kind": "missing_scope"},
         {"endpoint": "token", "kind": "status", "status": 99},
         {"endpoint": "token", "kind": "status", "times": 0},
         {"endpoint": "token", "kind": "delay", "seconds": -1},

@@ -2,8 +2,11 @@
 
 import base64
 import hashlib
+import logging
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 
 VERIFIER = "v" * 50
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).decode().rstrip("=")
@@ -236,3 +239,26 @@ def test_the_oldest_of_more_than_a_hundred_refresh_tokens_dies(visitor):
     assert _error(visitor.refresh(first)) == (400, "invalid_grant")
     assert visitor.refresh(second).status_code == 200
     assert visitor.http.get(f"{visitor.url}/test/tokens").json()["live_refresh"] == 100
+
+
+def test_of_two_exchanges_of_one_code_at_once_one_wins(visitor):
+    code = visitor.consent()["code"]
+    with ThreadPoolExecutor(8) as pool:
+        answers = [answer.status_code for answer in pool.map(lambda _: _exchange_alone(visitor, code), range(8))]
+    assert sorted(answers) == [200] + [400] * 7
+
+
+def _exchange_alone(visitor, code):
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": visitor.redirect_uri}
+    with requests.post(
+        f"{visitor.url}/token", data=form, auth=(visitor.client_id, visitor.secret), timeout=20
+    ) as answer:
+        return answer
+
+
+def test_no_token_reaches_a_log(visitor, caplog):
+    with caplog.at_level(logging.DEBUG):
+        token = visitor.tokens()
+        visitor.refresh(token["refresh_token"])
+    assert token["access_token"] not in caplog.text
+    assert token["refresh_token"] not in caplog.text

@@ -15,7 +15,7 @@ from connector.standin.world.model import Activity, Circle, Comment, Media, Pers
 __all__ = ["default", "dump", "from_json", "name_in", "read"]
 
 _ID = re.compile(r"\d{21}")
-_PERSON = {"id", "displayName", "image", "url", "email", "consumer", "administers", "circledBy"}
+_PERSON = {"id", "displayName", "image", "imageId", "url", "email", "consumer", "administers", "circledBy"}
 
 
 def default() -> dict[str, Any]:
@@ -78,6 +78,7 @@ def _add_person(world: World, entry: Mapping[str, Any], kind: Any) -> None:
         name=entry["displayName"],
         image=entry.get("image", f"https://lh3.example/{id}/photo.jpg?sz=50"),
         url=entry.get("url", f"https://plus.google.com/{id}"),
+        image_id=entry.get("imageId"),
         email=entry.get("email"),
         consumer=entry.get("consumer", True),
         administers=tuple(entry.get("administers", ())),
@@ -153,7 +154,12 @@ def dump(world: World) -> dict[str, Any]:
     for person in world.people.values():
         kind = "pages" if person.object_type == "page" else "accounts" if person.email else "people"
         entry = {"id": person.id, "displayName": person.name, "image": person.image, "url": person.url}
-        extra = {"email": person.email, "administers": list(person.administers), "circledBy": list(person.circled_by)}
+        extra = {
+            "imageId": person.image_id,
+            "email": person.email,
+            "administers": list(person.administers),
+            "circledBy": list(person.circled_by),
+        }
         consumer = {} if person.consumer else {"consumer": False}
         sections[kind].append(entry | {k: v for k, v in extra.items() if v} | consumer | person.details)
     return {

@@ -25,6 +25,7 @@ class Person:
     name: str
     image: str
     url: str
+    image_id: str | None = None
     email: str | None = None
     consumer: bool = True
     administers: tuple[str, ...] = ()
@@ -180,7 +181,7 @@ class World:
     def set_picture(self, person: Person, media: Media) -> None:
         """Make a photo the picture of a person or page."""
         person.image = str(media.details.get("mediaUrl", person.image))
-        person.details["image.id"] = media.id
+        person.image_id = media.id
         self.version += 1
 
     def new_activity_id(self) -> str:
