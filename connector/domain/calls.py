@@ -69,8 +69,10 @@ def call(svc: Services, ask: Ask, settles: Settles | None = None) -> Answer:
             need = scopes.require(network.catalogue, ask.purpose, routed)
         except scopes.NotForPurpose as no:
             raise Refused.because(no.refusal) from None
-        permit = grants.permit(svc, ask.actor, ask.connection, need)
-        token = tokens.for_permit(svc, permit)
+        with svc.store.read() as tx:  # one snapshot: the token is the one that stood there when the permit was given
+            permit = grants.permit(svc, tx, ask.actor, ask.connection, need)
+            token = tokens.kept(svc, tx, permit)
+        token = token or tokens.fetched(svc, permit)
         return entry.answered(network.sender.send(ask.request, token))
 
 

@@ -43,7 +43,7 @@ class Permit:
     connection: Connection
 
 
-def permit(svc: Services, actor: Actor, connection: str, need: Need) -> Permit:
+def permit(svc: Services, tx: Tx, actor: Actor, connection: str, need: Need) -> Permit:
     """Whether the live grant holds all that is needed, the purpose is on and the page is chosen, at this moment.
 
     Raises:
@@ -51,8 +51,7 @@ def permit(svc: Services, actor: Actor, connection: str, need: Need) -> Permit:
         Revoked, NeedsConsent: the connection was ended, or Google has to be asked again.
         Refused: with the reason, for anything else that does not hold.
     """
-    with svc.store.read() as tx:
-        standing = tx.connections.standing(actor.customer, connection) if actor.customer else None
+    standing = tx.connections.standing(actor.customer, connection) if actor.customer else None
     if standing is None:
         raise NotFound(connection)
     match standing.connection.state:

@@ -12,9 +12,8 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Literal, Protocol
 
-import rfc8785
-
 from connector.domain import events
+from connector.domain.canonical import canonical
 from connector.domain.errors import (
     CannotOpen,
     ConnectorError,
@@ -47,7 +46,7 @@ Decision = Literal["answered", "refused", "failed", "unknown"]
 
 def commitment(salt: bytes, details: Mapping[str, Any]) -> str:
     """SHA-256 (hex) over the salt and the RFC 8785 bytes of the details; it hides them and cannot be reopened."""
-    return hashlib.sha256(salt + rfc8785.dumps(dict(details))).hexdigest()
+    return hashlib.sha256(salt + canonical(dict(details))).hexdigest()
 
 
 def note(
@@ -93,11 +92,9 @@ def note(
         "policy_version": version_in_force(svc),
         "details_commitment": commitment(salt, told),
     }
-    sealed = svc.vault.seal(
-        tx, owner, (str(entry["id"]), "ledger"), rfc8785.dumps({"details": told, "salt": salt.hex()})
-    )
+    sealed = svc.vault.seal(tx, owner, (str(entry["id"]), "ledger"), canonical({"details": told, "salt": salt.hex()}))
     columns = {name: entry[name] for name in _COLUMNS} | {"at": entry["time"]}
-    tx.ledger.append(LedgerRow(index=index, entry=rfc8785.dumps(entry), owner=owner, sealed=sealed), columns)
+    tx.ledger.append(LedgerRow(index=index, entry=canonical(entry), owner=owner, sealed=sealed), columns)
     return index
 
 

@@ -17,10 +17,11 @@ from random import Random
 
 import upstream
 import ways
-from connector.domain.ports import Services
-from connector.storage.engine import sqlite_module
 from measuring import fdatasync, in_rounds, per_second, spread
 from steps import NAMES, watched
+
+from connector.domain.ports import Services
+from connector.storage.engine import sqlite_module
 
 LIBRARIES = ("google-api-python-client", "httplib2", "urllib3", "SQLAlchemy", "cryptography", "Flask-Dance")
 PLAIN, GATED, TODAY = "plain call", "gated, `use` kept", "today's way"

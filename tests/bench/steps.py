@@ -6,14 +6,12 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-import rfc8785
+import scopes
 from connector import wiring
-from connector.domain import grants, tokens
+from connector.domain import grants, ledger, tokens
 from connector.domain.ledger import Entry
 from connector.domain.ports import Services
 from connector.google.gate import Gate
-
-import scopes
 
 __all__ = ["Steps", "watched"]
 
@@ -66,12 +64,12 @@ def watched(svc: Services) -> Iterator[Steps]:
         "intent, committed": (Entry, "__enter__"),
         "decide": (scopes, "require"),
         "permit": (grants, "permit"),
-        "token": (tokens, "for_permit"),
+        "token": (tokens, "kept"),
         "send": (type(network.sender), "send"),
         "outcome, committed": (Entry, "__exit__"),
         "  of these, commits": (svc.store.engine.dialect, "do_commit"),  # type: ignore[attr-defined]
         "  of these, seals": (type(svc.vault), "seal"),
-        "  of these, canonical JSON": (rfc8785, "dumps"),
+        "  of these, canonical JSON": (ledger, "canonical"),
     }
     patches = [patch.object(at, what, steps.timed(name, getattr(at, what))) for name, (at, what) in places.items()]
     for one in patches:

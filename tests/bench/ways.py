@@ -9,21 +9,21 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import connector
 import google_auth_httplib2
 import httplib2
-from connector import config, wiring
-from connector.domain import tokens
-from connector.domain.ports import Services
-from connector.domain.records import Actor, Connection, ConnectionState, Customer, Grant, Page, Request
-from connector.domain.secret import AccessToken
-from connector.storage import make_engine, upgrade
 from flask_dance.consumer.storage.sqla import OAuthConsumerMixin, SQLAlchemyStorage
 from google.oauth2.credentials import Credentials
 from googleapiclient.discovery import build_from_document
 from sqlalchemy import Column, Integer, create_engine
 from sqlalchemy.orm import DeclarativeBase, scoped_session, sessionmaker
 
+import connector
+from connector import config, wiring
+from connector.domain import tokens
+from connector.domain.ports import Services
+from connector.domain.records import Actor, Connection, ConnectionState, Customer, Grant, Page, Request
+from connector.domain.secret import AccessToken
+from connector.storage import make_engine, upgrade
 from scopes.discovery import document
 
 __all__ = ["Plain", "Today", "gated_each", "gated_kept", "product", "sending"]
