@@ -61,6 +61,7 @@ def _read(row: Row, document: Mapping[str, Any]) -> Catalogue:
         operations=operations(document),
         global_parameters=global_parameters(document),
         refused=MappingProxyType(row.table("refused").all_texts()),
+        titles=MappingProxyType(row.table("titles").all_texts()),
         aliases=MappingProxyType(row.table("aliases").all_texts()),
     )
     row.done()

@@ -158,6 +158,7 @@ class Catalogue:
     operations: Mapping[str, Operation]
     global_parameters: Mapping[str, Parameter]
     refused: Mapping[str, str]  # operation id -> why it is in no purpose
+    titles: Mapping[str, str]  # operation id -> what it does, to be read after "to"
     aliases: Mapping[str, str]  # another name a provider uses for a scope -> the scope
     _purposes: Mapping[str, Purpose] = field(init=False, repr=False)
     _rules: Mapping[tuple[str, str], Rule] = field(init=False, repr=False)

@@ -108,6 +108,8 @@ def _every_operation_has_one_place(c: Catalogue) -> Iterator[str]:
     for name in c.operations:
         if name not in placed and name not in c.refused:
             yield f'operation "{name}": neither in a purpose nor refused'
+    for name in sorted(c.titles.keys() ^ c.operations.keys()):
+        yield f'titles "{name}": {"unknown operation" if name in c.titles else "is missing"}'
 
 
 def _addresses_are_clear(c: Catalogue) -> Iterator[str]:

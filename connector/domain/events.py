@@ -58,14 +58,19 @@ PAGES_CHOSEN = Event(18, "pages:chosen", "{actor} chose the pages {pages}.", "A 
 PURPOSE_OFF = Event(20, "purpose:off", "{actor} switched {purpose_title} off.", "A purpose was switched off.")
 PURPOSE_ON = Event(21, "purpose:on", "{actor} switched {purpose_title} on.", "A purpose was switched on.")
 
-CALL_INTENT = Event(30, "call:intent", "{actor} asked for {what}.", "A call to Google was asked for.")
-CALL_ANSWERED = Event(31, "call:answered", "{actor}: {what}. Google answered.", "Google answered a call.")
-CALL_REFUSED = Event(
-    32, "call:refused", "{actor} asked for {what}. It was refused: {why}", "A call was refused before it was sent."
+CALL_INTENT = Event(30, "call:intent", "{actor} is about to {what}.", "A call to Google was asked for.")
+CALL_ANSWERED = Event(
+    31, "call:answered", "{actor} asked Google to {what}. Google answered.", "Google answered a call."
 )
-CALL_FAILED = Event(33, "call:failed", "{actor}: {what}. It was not done: {why}", "A call was not done.")
+CALL_REFUSED = Event(
+    32, "call:refused", "{actor} wanted to {what}. It was refused: {why}", "A call was refused before it was sent."
+)
+CALL_FAILED = Event(33, "call:failed", "{actor} wanted to {what}. It was not done: {why}", "A call was not done.")
 CALL_UNKNOWN = Event(
-    34, "call:unknown", "{actor}: {what}. Whether it was done is not known: {why}", "The end of a call is not known."
+    34,
+    "call:unknown",
+    "{actor} asked Google to {what}. Whether it was done is not known: {why}",
+    "The end of a call is not known.",
 )
 
 TOKEN_REFRESHED = Event(

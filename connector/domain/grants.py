@@ -1,7 +1,7 @@
 """What a customer allowed, whether it holds right now, and the switches for each purpose."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import scopes
@@ -304,7 +304,10 @@ def listing(
             svc, tx, events.STAFF_GRANTS, actor=actor,
             details={"customer": customer, "scope": scope, "as_of": as_of.isoformat() if as_of else None},
         )  # fmt: skip
-        rows = tuple(tx.connections.all_grants(customer=customer, scope=wanted, as_of=as_of))
+        rows = tuple(
+            replace(row, purposes_on=row.purposes_on.intersection(catalogue.covered(row.grant.granted)))
+            for row in tx.connections.all_grants(customer=customer, scope=wanted, as_of=as_of)
+        )
         customers = tuple(tx.accounts.customers())
     return GrantsTable(
         rows=rows,

@@ -206,7 +206,7 @@ class Entry:
 
     def _note(self, tx: Tx, event: Event, decision: str, reason: str | None, why: str) -> int:
         ask = self._ask
-        details: dict[str, Any] = {"what": _what(self._routed, ask.request), "why": why, "subject": ask.subject}
+        details: dict[str, Any] = {"what": self._what(), "why": why, "subject": ask.subject}
         operation = None
         if isinstance(self._routed, RoutedCall):
             operation = self._routed.operation
@@ -226,6 +226,20 @@ class Entry:
             details=details,
         )
 
+    def _what(self) -> str:
+        """The act in words that follow "to"."""
+        if isinstance(self._routed, RoutedCall):
+            return _title(self._svc, self._routed.operation)
+        # A URL that leads nowhere may hold anything, a token included; only its beginning up to the query is kept.
+        request = self._ask.request
+        shown = request.url.split("?", 1)[0].split("#", 1)[0][:200]
+        return f"send {request.verb[:16]} {shown.encode('ascii', 'backslashreplace').decode()}"
+
+
+def _title(svc: Services, operation: str | None) -> str:
+    titles = (network.catalogue.titles.get(operation or "") for network in svc.networks.values())
+    return next((title for title in titles if title), "make a request")
+
 
 _OUTCOMES: dict[Decision, Event] = {
     "answered": events.CALL_ANSWERED,
@@ -233,14 +247,6 @@ _OUTCOMES: dict[Decision, Event] = {
     "failed": events.CALL_FAILED,
     "unknown": events.CALL_UNKNOWN,
 }
-
-
-def _what(routed: RoutedCall | Unroutable, request: Request) -> str:
-    if isinstance(routed, RoutedCall):
-        return routed.operation
-    # A URL that leads nowhere may hold anything, a token included; only its beginning up to the query is kept.
-    shown = request.url.split("?", 1)[0].split("#", 1)[0][:200]
-    return f"{request.verb[:16]} {shown.encode('ascii', 'backslashreplace').decode()}"
 
 
 def close_abandoned(svc: Services) -> int:
@@ -281,7 +287,7 @@ def _close_as_unknown(svc: Services, tx: Tx, row: LedgerRow) -> None:
         decision="unknown",
         reason="process-ended",
         intent=row.index,
-        details={"what": entry["operation"] or "a call", "why": "the program ended before an answer came",
+        details={"what": _title(svc, entry["operation"]), "why": "the program ended before an answer came",
                  "problem": "the program ended before Google's answer was stored"},
     )  # fmt: skip
     reply = tx.inbox.reply_of_intent(row.index)

@@ -166,7 +166,7 @@ class AsGranted:
     customer_name: str
     connection: Connection
     current: bool  # the newest grant of a connection that has not ended
-    purposes_on: frozenset[str]
+    purposes_on: frozenset[str]  # switched on; `grants.listing` leaves those whose scopes are granted too
     last_used: Mapping[str, datetime]  # purpose to the time of its last answered call
 
 

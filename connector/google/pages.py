@@ -214,11 +214,11 @@ def _comment(body: dict[str, Any]) -> PostedComment:
 
 
 def _text(content: dict[str, Any]) -> str:
-    """What the author wrote, if the answer has it, else the HTML reduced to text."""
+    """The HTML reduced to text, because only there mentions have names; what the author typed where it is alone."""
     limit = reading.TEXT_LIMIT
-    if "originalContent" in content:
-        return reading.cleaned(reading.string_of(content, "originalContent", limit))
-    return reading.cleaned(text_of(reading.string_of(content, "content", limit)))
+    if "content" in content:
+        return reading.cleaned(text_of(reading.string_of(content, "content", limit)))
+    return reading.cleaned(reading.string_of(content, "originalContent", limit))
 
 
 def _circle(item: dict[str, Any]) -> Circle:

@@ -250,8 +250,15 @@ def test_html_is_reduced_to_text(html: str, text: str) -> None:
     assert API.reply(PAGE, POST, "x").read(answer(comment)).text == text
 
 
-def test_the_authors_own_text_is_preferred_and_kept_as_written() -> None:
-    written = {"content": "no", "originalContent": "<b>*1 < 2*</b> _x_\n=HYPERLINK()\x00\ud800\u202e"}
+def test_where_there_is_html_mentions_have_names() -> None:
+    oid = "118401000000000000001"
+    html = f'<span class="proflinkWrapper"><a class="proflink" oid="{oid}">Ana</a></span> hello<br />you\ufeff'
+    written = {"content": html, "originalContent": f"+{oid} hello\nyou"}
+    assert API.reply(PAGE, POST, "x").read(answer(COMMENT | {"object": written})).text == "Ana hello\nyou"
+
+
+def test_the_authors_own_text_alone_is_kept_as_written() -> None:
+    written = {"originalContent": "<b>*1 < 2*</b> _x_\n=HYPERLINK()\x00\ud800\u202e"}
     text = API.reply(PAGE, POST, "x").read(answer(COMMENT | {"object": written})).text
     assert text == "<b>*1 < 2*</b> _x_\n=HYPERLINK()\u202e"
 

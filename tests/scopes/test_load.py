@@ -225,7 +225,7 @@ def test_a_catalogue_that_does_not_add_up_is_refused_and_the_row_named(
 ) -> None:
     assert old in text
     with pytest.raises(CatalogueError) as refused:
-        scopes.parse(text.replace(old, new), pages_document)
+        scopes.parse(text.replace(old, new, 1), pages_document)
     assert any(problem in found for found in refused.value.problems), refused.value.problems
     assert problem in str(refused.value)
 
@@ -265,3 +265,8 @@ def test_a_document_in_which_an_address_is_not_one_operation_is_refused(
     with pytest.raises(CatalogueError) as refused:
         scopes.parse(text, doc)
     assert problem in str(refused.value)
+
+
+def test_every_operation_has_words_for_the_ledgers_sentences(catalogue: Catalogue) -> None:
+    assert set(catalogue.titles) == set(catalogue.operations)
+    assert all(title and title[0].islower() and not title.endswith(".") for title in catalogue.titles.values())
