@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any
 
 from flask import Flask
+from waitress import wasyncore
 from waitress.server import create_server
 
 from connector.domain.errors import NotSetUp
@@ -41,7 +42,8 @@ class Server:
     """Serves from the beginning of the block to its end."""
 
     def __init__(self, app: Flask, on: Listening) -> None:
-        self._server: Any = create_server(app, sockets=[on.socket], threads=THREADS, ident=None)
+        self._sockets: dict[int, Any] = {}  # every open socket of the server, by file number
+        self._server: Any = create_server(app, self._sockets, sockets=[on.socket], threads=THREADS, ident=None)
         self.url = f"http://{on.host}:{on.port}"
         self._thread = threading.Thread(target=self._server.run, name="pages", daemon=True)
 
@@ -52,9 +54,14 @@ class Server:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._server.close()
         self._server.task_dispatcher.shutdown()
+        # In the serving thread, between two rounds of its loop: closed from here, the loop would trip over a socket
+        # that is gone, and browsers' kept connections would stay open.
+        self._server.trigger.pull_trigger(self._close)
         self._thread.join(timeout=5)
+
+    def _close(self) -> None:
+        wasyncore.close_all(self._sockets)
 
     def wait(self) -> None:
         """Serve until interrupted (Ctrl-C or SIGTERM)."""
