@@ -7,7 +7,8 @@ from sqlalchemy import Connection, bindparam, func, insert, select, text
 
 from connector.domain import records as r
 from connector.domain.ports import LedgerFilter
-from connector.storage.columns import as_moment
+from connector.storage.columns import as_moment, micros
+from connector.storage.driver import Spelled
 from connector.storage.schema import ledger_entries as entries
 from connector.storage.schema import open_intents
 
@@ -16,7 +17,7 @@ __all__ = ["LedgerRows"]
 _HEAD = 0x636F6E6E02  # PostgreSQL advisory lock: whoever holds it appends next
 _LOCK = text("SELECT pg_advisory_xact_lock(:lock)")
 _NEXT = select(func.coalesce(func.max(entries.c.idx) + 1, 0))
-_APPEND = insert(entries)
+_HEAD_NEXT, _APPEND = Spelled(_NEXT), Spelled(insert(entries))  # every entry runs these two
 _ROW = select(entries.c.idx, entries.c.entry, entries.c.owner, entries.c.sealed)
 _ONE = _ROW.where(entries.c.idx == bindparam("idx"))
 _CALLS = ("answered", "refused", "failed", "unknown")
@@ -35,7 +36,7 @@ class LedgerRows:
         if self._next is None:
             if self._sql.dialect.name == "postgresql":
                 self._sql.execute(_LOCK, {"lock": _HEAD})  # SQLite's writer is alone already
-            self._next = int(self._sql.execute(_NEXT).scalar_one())
+            self._next = int(_HEAD_NEXT.run(self._sql, {}).fetchone()[0])
         return self._next
 
     def append(self, row: r.LedgerRow, columns: Mapping[str, str | int | datetime | None]) -> None:
@@ -47,8 +48,8 @@ class LedgerRows:
         at = columns["at"]
         if at is None:
             raise ValueError("a ledger entry has a time")
-        own = {"at": as_moment(at), "idx": row.index, "entry": row.entry, "owner": row.owner, "sealed": row.sealed}
-        self._sql.execute(_APPEND, {**columns, **own})
+        own = {"idx": row.index, "entry": row.entry, "owner": row.owner, "sealed": row.sealed}
+        _APPEND.run(self._sql, {**columns, **own, "at": micros(as_moment(at))})
         self._next = row.index + 1
 
     def entries(self, wanted: LedgerFilter) -> Sequence[r.LedgerRow]:
