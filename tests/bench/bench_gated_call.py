@@ -17,14 +17,14 @@ from random import Random
 
 import upstream
 import ways
-from measuring import fdatasync, in_rounds, per_second, spread
+from measuring import fdatasync, in_rounds, per_second, spread, syncing
 from steps import NAMES, watched
 
 from connector.domain.ports import Services
 from connector.storage.engine import sqlite_module
 
 LIBRARIES = ("google-api-python-client", "httplib2", "urllib3", "SQLAlchemy", "cryptography", "Flask-Dance")
-PLAIN, GATED, TODAY = "plain call", "gated, `use` kept", "today's way"
+PLAIN, GATED, TODAY, DISK = "plain call", "gated, `use` kept", "today's way", "one fdatasync of this disk"
 
 
 def main() -> None:
@@ -50,35 +50,37 @@ def measure(root: str, folder: Path, *, rounds: int, each: int, seed: int) -> No
     print(f"seed {seed}, {rounds} rounds of {each} calls each, Python {platform.python_version()}, ", end="")
     print(f"SQLite {sqlite_module().sqlite_version}, ", end="")
     print(", ".join(f"{name} {version(name)}" for name in LIBRARIES))
-    over, behind = fdatasync(folder)
+    over, behind = (fdatasync(folder, append=append) for append in (False, True))
     print(f"this disk, 4 KiB and fdatasync: overwrite {over} µs, append {behind} µs; answers of {len(upstream.BODY)} B")
     plain, today = ways.Plain(root), ways.Today(root, folder)
     with ways.product(root, folder / "instance") as svc:
-        with ways.gated_kept(svc) as gated, plain.kept() as bare:
+        with ways.gated_kept(svc) as gated, plain.kept() as bare, syncing(folder, append=True) as disk:
             calls = {
                 PLAIN: bare,
+                DISK: disk,
                 "our wire alone": ways.sending(svc, root),
                 GATED: gated,
                 "gated, `use` per call": lambda: ways.gated_each(svc),
                 TODAY: today.call,
                 "  of it, Flask-Dance's load": today.load,
             }
-            compare(in_rounds(calls, rounds=rounds, each=each, random=Random(seed)), append=behind.median)  # noqa: S311
+            compare(in_rounds(calls, rounds=rounds, each=each, random=Random(seed)))  # noqa: S311
             syncs()
             break_down(svc, gated, rounds=rounds, each=each)
         crowd(svc, plain, rounds=5, each=20 * each)
     today.close()
 
 
-def compare(taken: Mapping[str, Sequence[float]], *, append: float) -> None:
+def compare(taken: Mapping[str, Sequence[float]]) -> None:
     """µs a call, what it adds to the plain call of its own round, and how today's way compares with it."""
     print(f"\n{'1 thread':28}{'µs a call':>24}{'added over plain':>24}{'today / this':>14}")
     for name, seconds in taken.items():
         added = spread([one - floor for one, floor in zip(seconds, taken[PLAIN], strict=True)])
         times = statistics.median(now / one for one, now in zip(seconds, taken[TODAY], strict=True))
-        print(f"{name:28}{spread(seconds)!s:>24}{'' if name == PLAIN else str(added):>24}{times:>13.1f}x")
+        print(f"{name:28}{spread(seconds)!s:>24}{'' if name in (PLAIN, DISK) else str(added):>24}{times:>13.1f}x")
     added = spread([one - floor for one, floor in zip(taken[GATED], taken[PLAIN], strict=True)])
-    print(f"the gate adds {added} µs with its intent on disk first, on a disk whose fdatasync takes {append:,.0f} µs")
+    disk = spread(taken[DISK])
+    print(f"the gate adds {added} µs with its intent on disk first; in the same rounds one fdatasync took {disk} µs")
 
 
 def syncs() -> None:

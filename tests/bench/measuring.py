@@ -4,12 +4,12 @@ import os
 import statistics
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from random import Random
 
-__all__ = ["Spread", "fdatasync", "in_rounds", "per_second", "spread"]
+__all__ = ["Spread", "fdatasync", "in_rounds", "per_second", "spread", "syncing"]
 
 Call = Callable[[], object]
 
@@ -73,21 +73,30 @@ def per_second(way: Callable[[], AbstractContextManager[Call]], *, threads: int,
     return threads * each / taken
 
 
-def fdatasync(folder: Path, *, times: int = 1000) -> tuple[Spread, Spread]:
-    """Writing 4 KiB and os.fdatasync on this folder's disk: over what is there, and appended."""
+@contextmanager
+def syncing(folder: Path, *, append: bool) -> Iterator[Call]:
+    """Writes 4 KiB and waits for this folder's disk (os.fdatasync): over what is there, or at the end."""
     path = folder / "fdatasync"
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | (os.O_APPEND if append else 0), 0o600)
+
+    def write() -> None:
+        os.pwrite(handle, b"+" * 4096, 0)
+        os.fdatasync(handle)
+
     try:
-        over, behind = [], []
-        os.pwrite(handle, b"-" * 4096, 0)
-        os.fsync(handle)
-        for taken, append in ((over, False), (behind, True)):
-            for number in range(times):
-                begun = time.perf_counter()
-                os.pwrite(handle, b"+" * 4096, 4096 * (number + 1) if append else 0)
-                os.fdatasync(handle)
-                taken.append(time.perf_counter() - begun)
+        write()
+        yield write
     finally:
         os.close(handle)
         path.unlink()
-    return spread(over), spread(behind)
+
+
+def fdatasync(folder: Path, *, append: bool, times: int = 1000) -> Spread:
+    """What that takes."""
+    taken = []
+    with syncing(folder, append=append) as write:
+        for _ in range(times):
+            begun = time.perf_counter()
+            write()
+            taken.append(time.perf_counter() - begun)
+    return spread(taken)
