@@ -122,6 +122,8 @@ def _check(values: Mapping[str, str], origin: Mapping[str, str]) -> None:
         raise refuse("key_backend", f"must be one of: {', '.join(KEY_BACKENDS)}.")
     if values["key_backend"] != "file":
         raise refuse("key_backend", "names a backend this version does not have yet. Use `file`.")
+    if not _is_database(values["database_url"]):
+        raise refuse("database_url", "must be sqlite:///PATH or postgresql://HOST/NAME .")
     if bool(values["google_client_id"]) != bool(_listed(values["google_client_secret"])):
         missing = "google_client_secret" if values["google_client_id"] else "google_client_id"
         raise refuse(missing, "is missing while its other half is set. Set both or neither.")
@@ -135,6 +137,16 @@ def _check(values: Mapping[str, str], origin: Mapping[str, str]) -> None:
 
 URIS = ("auth", "token", "revoke", "tokeninfo")
 SHORTEST_SECRET = 32  # characters
+
+
+def _is_database(value: str) -> bool:
+    """Whether it is left out, or looks like one of the two engines' addresses."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        return False
+    return not value or parts.scheme in ("postgresql", "postgresql+psycopg") or value.startswith("sqlite:///")
 
 
 def _address_problem(value: str) -> str | None:

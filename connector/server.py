@@ -1,5 +1,6 @@
 """The WSGI server under the pages: waitress, with a port that is taken told in one line."""
 
+import signal
 import socket
 import threading
 from types import TracebackType
@@ -11,9 +12,18 @@ from waitress.server import create_server
 
 from connector.domain.errors import NotSetUp
 
-__all__ = ["Listening", "Server"]
+__all__ = ["Listening", "Server", "stop_on_sigterm"]
 
 THREADS = 8
+
+
+def stop_on_sigterm() -> None:
+    """Let SIGTERM end this program as Ctrl-C does: what it started is stopped first. For the main thread."""
+    signal.signal(signal.SIGTERM, _as_interrupt)
+
+
+def _as_interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 class Listening:

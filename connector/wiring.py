@@ -5,19 +5,32 @@ import functools
 import os
 import secrets
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NoReturn
+
+from sqlalchemy.exc import DBAPIError
 
 import scopes
 from connector.config import Settings, load
-from connector.domain.errors import NotSetUp
-from connector.domain.ports import Network, Services
+from connector.domain.errors import CallbackRejected, NotSent, NotSetUp
+from connector.domain.ports import Callback, Network, OAuth, Services
 from connector.domain.secret import SigningKey
 from connector.google import GoogleOAuth, GooglePlusApi, PagesSender, quiet_loggers
 from connector.storage import Argon2Passwords, FileKek, SealedVault, SqlStore, check_schema, make_engine
 
-__all__ = ["SystemClock", "SystemRandom", "callback_address", "default_services", "services", "signing_keys"]
+__all__ = [
+    "SystemClock",
+    "SystemRandom",
+    "callback_address",
+    "default_services",
+    "services",
+    "signing_keys",
+    "usable_database",
+]
 
 PROVIDER = "google-plus"
 
@@ -51,14 +64,16 @@ class SystemRandom:
 def services(settings: Settings) -> Services:
     """Everything ready to use.
 
-    Raises: NotSetUp when the schema is not this program's, or the key is missing or readable by others.
+    Raises: NotSetUp when the database cannot be used or has another schema, or the key is missing or readable by
+        others.
     """
     quiet_loggers()
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = SqlStore(make_engine(settings.database_url))
-    check_schema(store.engine)
-    with store.read() as tx:
-        sealed_data_exists = tx.keys.count() > 0
+    with usable_database():
+        check_schema(store.engine)
+        with store.read() as tx:
+            sealed_data_exists = tx.keys.count() > 0
     clock, random = SystemClock(), SystemRandom()
     kek = FileKek.open(settings.instance / "keys", sealed_data_exists=sealed_data_exists)
     return Services(
@@ -72,23 +87,60 @@ def services(settings: Settings) -> Services:
     )
 
 
+@contextmanager
+def usable_database() -> Iterator[None]:
+    """Raises: NotSetUp, in one line, where the driver would say that the server is away or the file is no database."""
+    try:
+        yield
+    except DBAPIError as no:
+        # The driver's own words may hold the address with its password.
+        what = type(no.orig or no).__name__
+        raise NotSetUp(
+            f"The database cannot be used ({what}). Check that it runs, and CONNECTOR_DATABASE_URL."
+        ) from None
+
+
+class NoClient:
+    """Stands where the authorization server would, on an instance that has no OAuth client yet: commands still work."""
+
+    def __init__(self, issuer: str) -> None:
+        self.issuer = issuer
+
+    def authorization_url(self, **_asked: object) -> str:
+        raise NotSetUp("No OAuth client is set. Set CONNECTOR_GOOGLE_CLIENT_ID and CONNECTOR_GOOGLE_CLIENT_SECRET.")
+
+    def read_callback(self, query: object) -> Callback:
+        raise CallbackRejected("no-client")
+
+    def _nothing(self, *_given: object) -> NoReturn:
+        raise NotSent("no OAuth client is set")
+
+    exchange = refresh = revoke = _nothing
+
+
 def google_plus(settings: Settings) -> Network:
     """The Google+ provider against the addresses in the settings."""
     catalogue = scopes.load(PROVIDER)
     return Network(
         catalogue=catalogue,
         router=scopes.Router(catalogue, settings.google_api_root),
-        oauth=GoogleOAuth(
-            client_id=settings.google_client_id,
-            client_secrets=settings.google_client_secret,
-            auth_uri=settings.google_auth_uri,
-            token_uri=settings.google_token_uri,
-            revoke_uri=settings.google_revoke_uri,
-            issuer=settings.google_issuer,
-            redirect_uri=callback_address(settings),
-        ),
+        oauth=_oauth(settings),
         sender=PagesSender(settings.google_api_root),
         api=GooglePlusApi(settings.google_api_root),
+    )
+
+
+def _oauth(settings: Settings) -> OAuth:
+    if not settings.google_client_secret:
+        return NoClient(settings.google_issuer)
+    return GoogleOAuth(
+        client_id=settings.google_client_id,
+        client_secrets=settings.google_client_secret,
+        auth_uri=settings.google_auth_uri,
+        token_uri=settings.google_token_uri,
+        revoke_uri=settings.google_revoke_uri,
+        issuer=settings.google_issuer,
+        redirect_uri=callback_address(settings),
     )
 
 

@@ -36,8 +36,7 @@ def main() -> None:
     except click.exceptions.Abort:
         _fail("stopped.", 130)
     except click.ClickException as wrong:
-        wrong.show()
-        sys.exit(wrong.exit_code)
+        _misused(wrong)
     except NotSetUp as no:
         _fail(str(no), 2)
     except ConnectorError as no:
@@ -45,6 +44,15 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(1)
+
+
+def _misused(wrong: click.ClickException) -> None:
+    message = wrong.format_message()
+    if "\n" in message:  # a group that was called without a command shows its help
+        wrong.show()
+        sys.exit(wrong.exit_code)
+    context = wrong.ctx if isinstance(wrong, click.UsageError) else None
+    _fail(f"{message} See: {context.command_path if context else 'connector'} --help", wrong.exit_code)
 
 
 def _fail(line: str, code: int) -> None:

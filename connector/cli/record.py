@@ -146,7 +146,7 @@ def _write(file: TextIO, svc: Services) -> None:
 def ledger_verify(exported: Path | None) -> None:
     """Check the record: order, form, commitments, and that every outcome has its intent."""
     if exported is not None:
-        with exported.open(encoding="utf-8", newline="\n") as lines:
+        with exported.open(encoding="utf-8", errors="surrogateescape", newline="\n") as lines:
             verdict = evidence.verify_lines(lines)
     else:
         svc = wiring.services(config.load())

@@ -1,11 +1,12 @@
 """Commands that run something: demo, serve, standin, db."""
 
+from contextlib import closing
 from pathlib import Path
 
 import click
 
 import connector
-from connector import config, server
+from connector import config, server, wiring
 from connector import standin as foreign
 from connector.demo import run_demo
 from connector.domain.errors import NotSetUp
@@ -33,8 +34,11 @@ def serve(host: str, port: int) -> None:
     settings = config.load()
     if not settings.google_client_id:
         raise NotSetUp("No OAuth client is set. Set CONNECTOR_GOOGLE_CLIENT_ID and CONNECTOR_GOOGLE_CLIENT_SECRET.")
-    listening = server.Listening(host, port)
-    with server.Server(connector.create_app(settings), listening) as running:
+    server.stop_on_sigterm()
+    with (
+        closing(server.Listening(host, port)) as listening,
+        server.Server(connector.create_app(settings), listening) as running,
+    ):
         click.echo(f"serving on {running.url}, reached as {settings.base_url}")
         running.wait()
 
@@ -62,7 +66,8 @@ def db_upgrade() -> None:
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = make_engine(settings.database_url)
     try:
-        upgrade(engine)
+        with wiring.usable_database():
+            upgrade(engine)
     finally:
         engine.dispose()
     click.echo("The database is up to date.")

@@ -41,7 +41,7 @@ class Stage:
 
 def run_demo(*, check: bool, instance: Path | None, port: int) -> int:
     """Run the demonstration; the exit code. Raises: NotSetUp."""
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    server.stop_on_sigterm()
     try:
         with stage(instance=instance, port=port) as running:
             if check:
@@ -51,10 +51,6 @@ def run_demo(*, check: bool, instance: Path | None, port: int) -> int:
     except KeyboardInterrupt:
         click.echo("\nStopped.")
     return 0
-
-
-def _as_interrupt(_number: int, _frame: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _tell(running: Stage) -> None:

@@ -18,11 +18,12 @@ from connector.domain.records import Actor, LedgerRow
 
 __all__ = ["Verdict", "export", "verify", "verify_lines"]
 
-FIELDS = frozenset(
-    {"v", "index", "id", "time", "kind", "event", "actor", "actor_kind", "customer", "connection", "purpose"}
-    | {"operation", "decision", "reason", "intent", "policy_version", "details_commitment"}
-)
+NUMBERS = frozenset({"v", "index", "kind"})
+MAY_BE_NULL = frozenset({"customer", "connection", "purpose", "operation", "reason"})
+TEXTS = MAY_BE_NULL | {"id", "time", "event", "actor", "actor_kind", "decision", "policy_version", "details_commitment"}
+FIELDS = NUMBERS | TEXTS | {"intent"}
 MOST_PROBLEMS = 20
+_NOT_A_LINE = (ValueError, KeyError, TypeError, RecursionError, rfc8785.CanonicalizationError)
 
 
 @dataclass(slots=True)
@@ -85,13 +86,13 @@ def verify_lines(lines: Iterable[str]) -> Verdict:
     for number, line in enumerate(lines):
         try:
             held = json.loads(line)
-            entry = rfc8785.dumps(held["entry"])
+            entry, whole = rfc8785.dumps(held["entry"]), rfc8785.dumps(held).decode()
             opened = {"details": held["details"], "salt": held["salt"]} if "details" in held else None
-        except (ValueError, KeyError, TypeError, rfc8785.CanonicalizationError):
+        except _NOT_A_LINE:
             verdict.wrong(number, "the line is not an export line")
             verdict.entries += 1
             continue
-        if set(held) - {"entry", "details", "salt"} or line.rstrip("\n") != rfc8785.dumps(held).decode():
+        if set(held) - {"entry", "details", "salt"} or line.rstrip("\n") != whole:
             verdict.wrong(number, "the line is not in canonical form")
         verdict.erased += opened is None
         check.entry(verdict, entry, opened)
@@ -111,10 +112,10 @@ class _Check:
         try:
             entry = json.loads(data)
             canonical = rfc8785.dumps(entry)
-        except (ValueError, rfc8785.CanonicalizationError):
+        except _NOT_A_LINE:
             verdict.wrong(index, "it is not JSON")
             return
-        if not isinstance(entry, dict) or set(entry) != FIELDS or canonical != data:
+        if not _well_formed(entry) or canonical != data:
             verdict.wrong(index, "it is not in canonical form")
             return
         if entry["index"] != index:
@@ -145,13 +146,24 @@ class _Check:
         return verdict
 
 
+def _well_formed(entry: Any) -> bool:
+    """Whether it has the fields of an entry, each of its kind; what an export says may be anything."""
+    return (
+        isinstance(entry, dict)
+        and set(entry) == FIELDS
+        and all(isinstance(entry[name], str) or (name in MAY_BE_NULL and entry[name] is None) for name in TEXTS)
+        and all(type(entry[name]) is int for name in NUMBERS)
+        and (entry["intent"] is None or type(entry["intent"]) is int)
+    )
+
+
 _OUTCOMES = {e.id for e in (events.CALL_ANSWERED, events.CALL_REFUSED, events.CALL_FAILED, events.CALL_UNKNOWN)}
 
 
 def _commits(entry: dict[str, Any], opened: dict[str, Any]) -> bool:
     try:
         return bool(entry["details_commitment"] == ledger.commitment(bytes.fromhex(opened["salt"]), opened["details"]))
-    except (ValueError, TypeError, rfc8785.CanonicalizationError):
+    except _NOT_A_LINE:
         return False
 
 
