@@ -4,7 +4,7 @@ Google's revocation ends the whole grant of this app for that Google account, fo
 (requirements.md, finding 1). So an account that others use here is detached, and the last one to leave revokes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -46,20 +46,38 @@ def consequences(svc: Services, actor: Actor, connection: str) -> Consequences:
         view = grants.view(svc, tx, found)
         others = _others(tx, found)
         names = sorted({c.name for other in others if (c := tx.accounts.customer(other.customer))})
-    pages = ", ".join(page.name for page in view.pages)
-    stops = [p.title for p in view.purposes if p.state == "on"]
     return Consequences(
         connection=view,
-        stops=tuple(f"{title}{f' for {pages}' if pages else ''} stops at once." for title in stops),
+        stops=tuple(_stops(actor, view, shared=bool(others))),
         remains=(
             "Messages that were fetched stay readable here.",
             "The record of what was done stays.",
-            *(("The permission at Google stays, because the account is used by another organisation here too.",)
-              if others else ("Google is asked to forget the permission.",)),
+            *(
+                ("The permission at Google stays, because another organisation here uses the same account.",)
+                * bool(others)
+            ),
         ),
         shared=bool(others),
         shared_with=tuple(names) if actor.kind == "staff" else (),
-    )  # fmt: skip
+    )
+
+
+def _stops(actor: Actor, view: grants.ConnectionView, *, shared: bool) -> Iterator[str]:
+    on = [purpose.title for purpose in view.purposes if purpose.state == "on"]
+    yield from (f"“{title}” stops at once." for title in on)
+    if not on:
+        yield "No purpose is on, so nothing that runs today stops."
+    elif view.pages:
+        yield f"Nothing more is read from or written to {_all(page.name for page in view.pages)}."
+    yield "The stored permission is destroyed. To go on later, the account is connected again at Google."
+    if not shared:
+        chosen = ", unless you choose to leave it" if actor.kind == "staff" else ""
+        yield f"Google is asked to forget the permission{chosen}."
+
+
+def _all(names: Iterable[str]) -> str:
+    *before, last = names
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def end(

@@ -3,8 +3,9 @@
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from connector.domain import grants, revoke
+from connector.domain import grants, profile, revoke
 from connector.domain.errors import BadInput
+from connector.domain.shown import shown as safe
 from connector.web import notices, session
 from connector.web.forms import one
 from connector.web.settings import services
@@ -36,6 +37,17 @@ def switch(connection: str, purpose: str) -> ResponseReturnValue:
     grants.switch(services(), session.current_actor(), connection, purpose, on=wanted == "1")
     notice = "switched-on" if wanted == "1" else "switched-off"
     return redirect(url_for("account.overview", notice=notice, _anchor=f"{connection}-{purpose}"), 303)
+
+
+@blueprint.get("/settings/connections/<connection>/profile")
+def show_profile(connection: str) -> ResponseReturnValue:
+    """The profile behind a connected account and its chosen pages, as Google has them now."""
+    found = profile.profiles(services(), session.current_actor(), connection)
+    shown = [
+        {"id": one.id, "name": safe(one.name), "url": safe(one.url or ""), "picture": safe(one.picture or "")}
+        for one in found
+    ]
+    return render_template("profile.html", connection=connection, profiles=shown)
 
 
 @blueprint.get("/settings/connections/<connection>/revoke")

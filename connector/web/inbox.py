@@ -91,7 +91,8 @@ def reply(message: str) -> ResponseReturnValue:
     except ConnectorError as error:
         kept = text if _surely_not_posted(error) else ""
         return _thread(thread, status=error.status, message=message, problem=error.public, typed=kept)
-    return redirect(url_for("inbox.thread", thread=thread, notice="replied", _anchor=sent.id), 303)
+    notice = "replied" if sent.state == "sent" else "reply-kept"
+    return redirect(url_for("inbox.thread", thread=thread, notice=notice, _anchor=sent.id), 303)
 
 
 def _surely_not_posted(error: ConnectorError) -> bool:

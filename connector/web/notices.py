@@ -39,7 +39,8 @@ _NOTICES = {
     "kept": Notice("ok", "The connection has ended here. The permission at Google was left in place."),
     "no-token": Notice("ok", "The connection has ended. No token was held here, so Google had nothing to remove."),
     "fetched": Notice("ok", "No new messages."),
-    "replied": Notice("info", "Your reply is below, with what is known of it."),
+    "replied": Notice("ok", "Your reply is sent."),
+    "reply-kept": Notice("info", "Your reply is below, with what is known of it."),
 }
 
 

@@ -163,6 +163,13 @@ ROUTES: Mapping[str, Route] = {
             P("/settings/connections/{their.linking}/purposes/analyse", (("on", "0"),)),
         ),
     ),
+    "GET /settings/connections/<connection>/profile": Route(
+        "member",
+        (
+            P("/settings/connections/{own.connection}/profile"),
+            P("/settings/connections/{their.connection}/profile"),
+        ),
+    ),
     "GET /settings/connections/<connection>/revoke": Route(
         "member",
         (

@@ -128,7 +128,7 @@ def test_the_inbox_is_read_and_answered_by_keys(visit, world, make_summary):
     tab.keyboard.type("jkre?")
     assert tab.locator("textarea").input_value() == "jkre?"
     tab.get_by_role("button", name="Send the reply").click()
-    tab.get_by_text("Your reply is below").wait_for()
+    tab.get_by_text("Your reply is sent").wait_for()
     assert world.asked("reply")[0][:2] == ("msg_1", "jkre?")
     tab.keyboard.press("e")
     tab.get_by_role("heading", name="Messages on your pages").wait_for()

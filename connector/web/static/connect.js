@@ -1,4 +1,4 @@
-// Keeps "You will be asked for" in step with the ticked purposes. Without it, a button on the page does the same.
+// Keeps "You will be asked for" and the purposes' own permissions in step with what is ticked. Without it, a button on the page does the same.
 "use strict";
 
 const consent = document.getElementById("consent");
@@ -10,10 +10,9 @@ function update() {
     for (const scope of box.dataset.scopes.split(" ")) wanted.add(scope);
   }
   const chips = consent.querySelectorAll(".asked .chip");
-  let count = 0;
-  for (const chip of chips) {
+  const count = Array.from(chips).filter((chip) => wanted.has(chip.dataset.scope)).length;
+  for (const chip of consent.querySelectorAll(".chip")) {
     const mark = wanted.has(chip.dataset.scope) ? "asked" : "left-out";
-    if (mark === "asked") count += 1;
     chip.className = "chip chip--" + mark;
     chip.querySelector(".chip__mark").textContent = words[mark][0];
     chip.querySelector(".chip__word").textContent = words[mark][1];
