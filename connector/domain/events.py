@@ -73,6 +73,10 @@ CALL_UNKNOWN = Event(
     "The end of a call is not known.",
 )
 
+REPLY_FOUND = Event(
+    35, "reply:found", "A reply whose end was not known was found at Google.", "An unknown reply was found at Google."
+)
+
 TOKEN_REFRESHED = Event(
     40, "token:refreshed", "A fresh access token was fetched for this purpose.", "A fresh access token was fetched."
 )

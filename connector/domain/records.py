@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal
 
+from connector.domain.errors import NotFound
+
 __all__ = [
     "Actor",
     "Answer",
@@ -40,6 +42,12 @@ class Actor:
     id: str
     name: str
     customer: str | None = None
+
+    def acting_for(self) -> str:
+        """The customer they act for. Raises: NotFound for those who act for none, such as staff."""
+        if self.customer is None:
+            raise NotFound(self.id)
+        return self.customer
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from connector.domain import inbox
+from connector.domain import inbox, replies
 from connector.domain.errors import BadInput, ConnectorError, GoogleRefused, NotFound, NotSent, Refused
 from connector.web import notices, session
 from connector.web.forms import one, word
@@ -85,7 +85,7 @@ def reply(message: str) -> ResponseReturnValue:
     """Reply once; the form's key makes a second press of the button the same reply (R43)."""
     thread, text, key = (one(request.form, name) for name in ("thread", "text", "key"))
     try:
-        sent = inbox.reply(services(), session.current_actor(), message, text, key=key)
+        sent = replies.send(services(), session.current_actor(), message, text, key=key)
     except NotFound:
         raise
     except ConnectorError as error:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from connector import config, wiring
-from connector.domain import connect, inbox, revoke
+from connector.domain import connect, inbox, replies, revoke
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def main() -> None:
             query = [(name, value) for name, value in act["query"]]
             connect.finish(svc, person=person, session=session, provider=wiring.PROVIDER, query=query)
         case "reply":
-            inbox.reply(svc, person.actor(), act["message"], act["text"], key=act["key"])
+            replies.send(svc, person.actor(), act["message"], act["text"], key=act["key"])
         case "sync":
             inbox.sync(svc, person.actor(), act["page"])
         case "end":

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from connector.domain import connect as connecting
-from connector.domain import evidence, inbox, ledger, revoke
+from connector.domain import evidence, inbox, ledger, replies, revoke
 from connector.domain.errors import AlreadyDone
 from connector.domain.records import ConnectionState, ReplyState
 
@@ -111,11 +111,11 @@ def test_killed_between_the_sent_reply_and_its_outcome_the_reply_reads_unknown_a
     (sending,) = inbox.thread(svc, people.member.actor, line.id).messages[0].replies
     assert sending.state is ReplyState.SENDING
     with pytest.raises(AlreadyDone):  # pressed again too soon
-        inbox.reply(svc, people.member.actor, message.id, "We open at nine.", key="k1")
+        replies.send(svc, people.member.actor, message.id, "We open at nine.", key="k1")
     again = restarted()
     (reply,) = inbox.thread(again, people.member.actor, line.id).messages[0].replies
     assert reply.state is ReplyState.UNKNOWN
-    assert inbox.reply(again, people.member.actor, message.id, "We open at nine.", key="k1").id == reply.id
+    assert replies.send(again, people.member.actor, message.id, "We open at nine.", key="k1").id == reply.id
     assert len(google.requests(INSERT)) == 1
     unknown = entries("call:unknown")[-1]
     assert (unknown["operation"], unknown["reason"]) == (INSERT, "process-ended")

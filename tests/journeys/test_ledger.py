@@ -12,7 +12,7 @@ from sqlalchemy import event
 
 from connector import wiring
 from connector.domain import connect as connecting
-from connector.domain import evidence, grants, history, inbox, ledger, revoke
+from connector.domain import evidence, grants, history, inbox, ledger, replies, revoke
 from connector.domain.errors import CannotOpen, LedgerUnwritable
 from connector.domain.records import ReplyState
 
@@ -54,7 +54,7 @@ def life(connect, svc, people, page_of, world):
     inbox.sync(svc, people.member.actor, page_of(world.cafe))
     (line,) = inbox.threads(svc, people.member.actor)
     message = inbox.thread(svc, people.member.actor, line.id).messages[0]
-    inbox.reply(svc, people.member.actor, message.id, "We open at nine.", key="k1")
+    replies.send(svc, people.member.actor, message.id, "We open at nine.", key="k1")
     grants.switch(svc, people.member.actor, connected.id, "analyse", on=False)
     revoke.end(svc, people.member.actor, connected.id)
     return connected
@@ -103,7 +103,7 @@ def test_with_an_unwritable_record_nothing_else_happens_either(
         lambda: grants.switch(full, member.actor, connected.id, "analyse", on=False),
         lambda: grants.listing(full, people.staff.actor),
         lambda: history.staff_list(full, people.staff.actor),
-        lambda: inbox.reply(full, member.actor, message.id, "We open at nine.", key="k1"),
+        lambda: replies.send(full, member.actor, message.id, "We open at nine.", key="k1"),
         lambda: revoke.end(full, people.staff.actor, connected.id),
         lambda: list(evidence.export(full, people.staff.actor)),
     ]  # fmt: skip
@@ -148,17 +148,17 @@ def test_when_the_outcome_cannot_be_written_the_call_reads_unknown_and_is_not_re
     inbox.sync(svc, people.member.actor, page_of(world.cafe))
     (line,) = inbox.threads(svc, people.member.actor)
     message = inbox.thread(svc, people.member.actor, line.id).messages[0]
-    inbox.reply(svc, people.member.actor, message.id, "Hello.", key="k0")  # so that a token for replies is there
+    replies.send(svc, people.member.actor, message.id, "Hello.", key="k0")  # so that a token for replies is there
 
     google.forget_requests()
     with pytest.raises(LedgerUnwritable):
-        inbox.reply(
+        replies.send(
             replace(svc, store=FullStore(svc.store, room=1)),
             people.member.actor, message.id, "We open at nine.", key="k1",
         )  # fmt: skip
     clock.advance(61)
     assert ledger.close_abandoned(svc) == 1
-    again = inbox.reply(svc, people.member.actor, message.id, "We open at nine.", key="k1")
+    again = replies.send(svc, people.member.actor, message.id, "We open at nine.", key="k1")
     assert again.state is ReplyState.UNKNOWN
     assert len(google.requests("plusPages.comments.insert")) == 1
 

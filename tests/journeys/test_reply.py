@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from connector.domain import connect as connecting
-from connector.domain import grants, inbox, revoke
+from connector.domain import grants, inbox, replies, revoke
 from connector.domain.errors import (
     AlreadyDone,
     BadInput,
@@ -36,7 +36,7 @@ def thread(svc, people, connect, page_of, world, google):
 def reply(svc, people, thread):
     def send(text="We open at nine.", *, key="k1", services=None, who=None, message=None):
         who = who or people.member
-        return inbox.reply(services or svc, who.actor, message or thread.messages[0].id, text, key=key)
+        return replies.send(services or svc, who.actor, message or thread.messages[0].id, text, key=key)
 
     return send
 
@@ -93,15 +93,45 @@ def test_a_server_error_after_a_reply_was_stored_reads_unknown(reply, shown, goo
     assert texts(google, world).count("We open at nine.") == 1
 
 
-@on_sqlite
-def test_an_unknown_reply_is_found_by_fetching_messages(reply, shown, svc, people, page_of, world, google, thread):
+def test_an_unknown_reply_is_found_by_fetching_messages_and_stands_once(
+    reply, shown, svc, people, page_of, world, google, thread, entries
+):
     google.fault(INSERT, "drop_after", times=1)
     with pytest.raises(OutcomeUnknown):
         reply()
     inbox.sync(svc, people.member.actor, page_of(world.cafe))
+    assert [one.state for one in shown()] == [ReplyState.SENT]
     view = inbox.thread(svc, people.member.actor, thread.id)
-    assert [str(one.text) for one in view.messages if one.by_page] == ["We open at nine."]
+    assert [one for one in view.messages if one.by_page] == []
+    assert entries("reply:found")[-1]["purpose"] == "reply-to-messages"
+    assert len(google.requests(INSERT)) == 1
+
+
+def test_an_unknown_reply_that_did_not_arrive_stays_unknown(reply, shown, svc, people, page_of, world, google):
+    google.fault(INSERT, "drop_before", times=1)
+    with pytest.raises(OutcomeUnknown):
+        reply()
+    inbox.sync(svc, people.member.actor, page_of(world.cafe))
     assert [one.state for one in shown()] == [ReplyState.UNKNOWN]
+
+
+@on_sqlite
+def test_of_two_replies_with_one_text_only_the_one_at_google_counts_as_found(
+    reply, shown, svc, people, page_of, world, google
+):
+    for key, fault in (("k1", "drop_after"), ("k2", "drop_before")):
+        google.fault(INSERT, fault, times=1)
+        with pytest.raises(OutcomeUnknown):
+            reply(key=key)
+    inbox.sync(svc, people.member.actor, page_of(world.cafe))
+    assert sorted(one.state for one in shown()) == [ReplyState.SENT, ReplyState.UNKNOWN]
+
+
+@on_sqlite
+def test_a_key_that_came_before_for_another_message_is_refused(reply, thread):
+    reply()
+    with pytest.raises(BadInput):
+        reply(message=thread.messages[1].id)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429])

@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 
 import connector
 from connector.config import Settings
-from connector.domain import analyse, grants, history, inbox, publish, revoke
+from connector.domain import analyse, grants, history, inbox, publish, replies, revoke
 from connector.domain import connect as connecting
 from connector.domain import people as accounts
 from connector.domain.errors import ConnectorError, NotFound
@@ -303,7 +303,7 @@ def _populated(svc: Services, who: Any, connection: str, page: str) -> Ids:
     inbox.sync(svc, who.actor, page)
     thread = inbox.threads(svc, who.actor, page)[0].id
     asked = next(message for message in inbox.thread(svc, who.actor, thread).messages if not message.by_page)
-    inbox.reply(svc, who.actor, asked.id, f"An answer that only {who.person.name} sees.", key=svc.random.token())
+    replies.send(svc, who.actor, asked.id, f"An answer that only {who.person.name} sees.", key=svc.random.token())
     linking = svc.random.id("con")
     with svc.store.write() as tx:
         found = tx.connections.get(who.customer, connection)
@@ -516,7 +516,7 @@ DOMAIN: Mapping[str, Callable[[Services, Any, Ids, Ids], object]] = {
     "inbox.sync": lambda svc, who, own, their: inbox.sync(svc, who.actor, their.page),
     "inbox.threads": lambda svc, who, own, their: inbox.threads(svc, who.actor, their.page),
     "inbox.thread": lambda svc, who, own, their: inbox.thread(svc, who.actor, their.thread),
-    "inbox.reply": lambda svc, who, own, their: inbox.reply(svc, who.actor, their.message, "Hello.", key="probe"),
+    "replies.send": lambda svc, who, own, their: replies.send(svc, who.actor, their.message, "Hello.", key="probe"),
     "revoke.consequences": lambda svc, who, own, their: revoke.consequences(svc, who.actor, their.connection),
     "revoke.end": lambda svc, who, own, their: revoke.end(svc, who.actor, their.connection),
     "revoke.end at Google": lambda svc, who, own, their: revoke.end(

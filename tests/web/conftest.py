@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import scopes
-from connector.domain import connect, grants, history, inbox, people, revoke
+from connector.domain import connect, grants, history, inbox, people, replies, revoke
 from connector.domain.errors import ConnectorError, NotFound
 from connector.domain.ports import Services
 from connector.domain.records import (
@@ -161,8 +161,8 @@ def summary(number: int = 1, **changes: Any) -> inbox.ThreadSummary:
     return replace(made, **changes)
 
 
-def reply_view(state: ReplyState = ReplyState.SENT, **changes: Any) -> inbox.ReplyView:
-    made = inbox.ReplyView("rep_1", "Yes, from eight o'clock.", state, "Sent.", NOW, "Ada Novak")
+def reply_view(state: ReplyState = ReplyState.SENT, **changes: Any) -> replies.ReplyView:
+    made = replies.ReplyView("rep_1", "Yes, from eight o'clock.", state, "Sent.", NOW, "Ada Novak")
     return replace(made, **changes)
 
 
@@ -329,7 +329,7 @@ def domain(world: World) -> Iterator[tuple[object, str, Callable[..., Any]]]:
         world.note("thread", id)
         return world.thread
 
-    def reply(svc: Any, actor: Any, message: str, text: str, *, key: str) -> inbox.ReplyView:
+    def reply(svc: Any, actor: Any, message: str, text: str, *, key: str) -> replies.ReplyView:
         world.known(message, *(item.id for item in world.thread.messages))
         world.note("reply", message, text, key)
         return reply_view()
@@ -338,7 +338,7 @@ def domain(world: World) -> Iterator[tuple[object, str, Callable[..., Any]]]:
     yield inbox, "sync", sync
     yield inbox, "threads", threads
     yield inbox, "thread", thread
-    yield inbox, "reply", reply
+    yield replies, "send", reply
 
     def consequences(svc: Any, actor: Any, connection: str) -> revoke.Consequences:
         world.known(connection, *at)
