@@ -164,6 +164,7 @@ class Grant:
     source: Literal["answer", "assumed"]  # the token answer's scope field, or RFC 6749 section 5.1 when it had none
     disclosure_hash: str
     policy_version: str
+    renews: str | None = None  # the connection that this consent was to renew
 
 
 @dataclass(frozen=True, slots=True)

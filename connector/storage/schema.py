@@ -194,6 +194,7 @@ grants = Table(
     Column("source", Text, nullable=False),
     Column("disclosure_hash", Text, nullable=False),
     Column("policy_version", Text, nullable=False),
+    Column("renews", Text),
     Index(None, "connection", "at", "seq"),
     Index(None, "customer", "at"),
     Index(None, "at"),

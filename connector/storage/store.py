@@ -13,7 +13,7 @@ from connector.domain.errors import ConnectorError, LedgerUnwritable
 from connector.storage.accounts import AccountRows
 from connector.storage.authorizations import AuthorizationRows
 from connector.storage.connections import ConnectionRows
-from connector.storage.engine import BEGIN, READ_ONLY
+from connector.storage.engine import begun
 from connector.storage.inbox import InboxRows
 from connector.storage.keys import KeyRows
 from connector.storage.ledger import LedgerRows
@@ -77,18 +77,12 @@ class SqlStore:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._reads: Engine
-        self._writes: Engine
-        self._turn: threading.Lock | None
+        self._reads = engine
+        self._turn: threading.Lock | None = threading.Lock()
         self._writer: int | None = None
         if engine.dialect.name == "postgresql":
             self._reads = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            self._writes = engine
             self._turn = None
-        else:
-            self._reads = engine.execution_options(**{READ_ONLY: True})
-            self._writes = engine.execution_options(**{BEGIN: "BEGIN IMMEDIATE"})
-            self._turn = threading.Lock()
 
     @contextmanager
     def read(self) -> Iterator[SqlTx]:
@@ -97,7 +91,10 @@ class SqlStore:
         Raises:
             ConnectorError: when the database is broken, away or answers too late.
         """
-        with _or(ConnectorError, "the database could not be read"), self._reads.begin() as connection:
+        with (
+            _or(ConnectorError, "the database could not be read"),
+            begun(self._reads, "BEGIN", read_only=True) as connection,
+        ):
             yield SqlTx(connection)
 
     @contextmanager
@@ -110,7 +107,7 @@ class SqlStore:
         with (
             self._in_turn(),
             _or(LedgerUnwritable, "the database did not take the write"),
-            self._writes.begin() as connection,
+            begun(self.engine, "BEGIN IMMEDIATE") as connection,
         ):
             yield SqlTx(connection)
 

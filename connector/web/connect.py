@@ -5,7 +5,7 @@ from collections.abc import Collection
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from connector.domain import connect, grants
+from connector.domain import choosing, connect, grants, linking
 from connector.domain.errors import BadInput, ConnectorError, NotFound
 from connector.web import headers, notices, session
 from connector.web.disclosed import asked, included, rows
@@ -114,7 +114,7 @@ def stopped(provider: str) -> ResponseReturnValue:
     return stopped_page(provider, one(request.args, "because"))
 
 
-def _after(provider: str, connection: str, finished: connect.Finished) -> ResponseReturnValue:
+def _after(provider: str, connection: str, finished: linking.Finished) -> ResponseReturnValue:
     if finished.pages_to_choose:
         target = url_for("connect.pages", provider=provider, connection=connection, notice=finished.state)
     else:
@@ -125,14 +125,14 @@ def _after(provider: str, connection: str, finished: connect.Finished) -> Respon
 @blueprint.post("/connect/<provider>/resume/<connection>")
 def resume(provider: str, connection: str) -> ResponseReturnValue:
     """Go on with a connection whose account could not be read when Google's answer came."""
-    finished = connect.resume(services(), actor=session.current_actor(), connection=connection)
+    finished = linking.resume(services(), actor=session.current_actor(), connection=connection)
     return _after(provider, finished.connection or connection, finished)
 
 
 @blueprint.get("/connect/<provider>/pages/<connection>")
 def pages(provider: str, connection: str) -> ResponseReturnValue:
     """Which pages of the account may be worked with."""
-    choice = connect.page_choice(services(), session.current_actor(), connection)
+    choice = choosing.choice(services(), session.current_actor(), connection)
     return render_template("pages.html", provider=provider, choice=choice, notice=notices.from_address())
 
 
@@ -140,7 +140,7 @@ def pages(provider: str, connection: str) -> ResponseReturnValue:
 def choose_pages(provider: str, connection: str) -> ResponseReturnValue:
     """Exactly the ticked pages are the chosen ones from now on."""
     ticked = request.form.getlist("page")
-    connect.choose_pages(services(), session.current_actor(), connection, ticked)
+    choosing.choose(services(), session.current_actor(), connection, ticked)
     if not ticked:
         return redirect(url_for("account.overview", notice="no-pages", _anchor=connection), 303)
     return redirect(url_for("inbox.threads", notice="pages-chosen"), 303)

@@ -31,6 +31,12 @@ REASONS = {
     "access_denied": Reason(
         200, "Nothing was connected", "You came back from Google without giving a permission. That is your choice."
     ),
+    "other-account": Reason(
+        409,
+        "You chose another Google account",
+        "The consent was for another account than the one to reconnect, so it was given up again.",
+        "Connect again and choose the same account at Google, or connect the other one on its own from Settings.",
+    ),
     "admin_policy_enforced": Reason(
         403,
         "Your organisation does not allow this",
@@ -120,7 +126,7 @@ def reason_of(error: ConnectorError) -> str:
         case AlreadyDone():
             return "already-done"
         case Refused(reason=reason):
-            return reason if reason in ("session", "expired", "person") else "rejected"
+            return reason if reason in ("session", "expired", "person", "other-account") else "rejected"
         case TokenRefused():
             return "google-refused"
         case NotSent():

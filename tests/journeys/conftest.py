@@ -21,6 +21,7 @@ from requests import Session as Http
 
 from connector import config, wiring
 from connector.config import Settings
+from connector.domain import choosing, linking
 from connector.domain import connect as connecting
 from connector.domain.ledger import SYSTEM
 from connector.domain.people import add_customer
@@ -202,7 +203,7 @@ class Google:
 class Connected:
     """A consent that was gone through: how it ended, and the two addresses of the browser's way."""
 
-    finished: connecting.Finished
+    finished: linking.Finished
     asked: str  # the authorization request
     brought: str  # what came back
 
@@ -421,10 +422,10 @@ def go_to_google(svc: Services, google: Google, people: People, world: World) ->
 
 
 @pytest.fixture
-def come_back(svc: Services, people: People) -> Callable[..., connecting.Finished]:
+def come_back(svc: Services, people: People) -> Callable[..., linking.Finished]:
     """Bring an address back from Google: `come_back(address, who)`."""
 
-    def come(address: str, who: Someone | None = None) -> connecting.Finished:
+    def come(address: str, who: Someone | None = None) -> linking.Finished:
         who = who or people.member
         return connecting.finish(
             svc, person=who.person, session=who.session, provider=wiring.PROVIDER, query=query_of(address)
@@ -438,7 +439,7 @@ def connect(
     svc: Services,
     people: People,
     go_to_google: Callable[..., tuple[str, str]],
-    come_back: Callable[..., connecting.Finished],
+    come_back: Callable[..., linking.Finished],
 ) -> Callable[..., Connected]:
     """The whole consent without a browser.
 
@@ -452,8 +453,8 @@ def connect(
         finished = come_back(brought, who)
         if choose and finished.pages_to_choose:
             assert finished.connection is not None
-            listed = connecting.page_choice(svc, who.actor, finished.connection).pages
-            connecting.choose_pages(svc, who.actor, finished.connection, [page.id for page in listed])
+            listed = choosing.choice(svc, who.actor, finished.connection).pages
+            choosing.choose(svc, who.actor, finished.connection, [page.id for page in listed])
         return Connected(finished, asked, brought)
 
     return go

@@ -9,7 +9,7 @@ import pytest
 
 from connector import wiring
 from connector.domain import connect as connecting
-from connector.domain import grants, inbox, revoke
+from connector.domain import grants, inbox, linking, revoke
 from connector.domain.errors import BadInput, NotFound, Refused
 from connector.domain.records import ConnectionState
 
@@ -343,7 +343,7 @@ def test_an_interrupted_reconnect_still_refuses_another_account_when_it_goes_on(
     assert stopped.finished.state == "interrupted"
     assert stopped.finished.sentence.endswith("Go on from Settings.")
     with pytest.raises(Refused) as refused:
-        connecting.resume(svc, actor=people.member.actor, connection=stopped.id)
+        linking.resume(svc, actor=people.member.actor, connection=stopped.id)
     assert refused.value.reason == "other-account"
     assert google.live(world.ben) == 0
 
@@ -363,7 +363,7 @@ def test_a_consent_whose_account_could_not_be_read_goes_on_later_without_google_
     stopped = connect()
     assert stopped.finished.state == "interrupted"
     assert [one.state for one in connections()] == [ConnectionState.LINKING]
-    done = connecting.resume(svc, actor=people.member.actor, connection=stopped.id)
+    done = linking.resume(svc, actor=people.member.actor, connection=stopped.id)
     assert (done.connection, done.state, done.pages_to_choose) == (stopped.id, "complete", True)
 
 
@@ -371,15 +371,15 @@ def test_a_consent_whose_account_could_not_be_read_goes_on_later_without_google_
 def test_a_connection_ended_while_its_account_was_read_stays_ended(connect, svc, people, google, monkeypatch):
     google.fault("plusPages.people.get", "status", status=503, times=1)
     stopped = connect()
-    really = connecting._identify
+    really = linking._identify
 
     def after_an_end(*given):
         revoke.end(svc, people.member.actor, stopped.id)
         return really(*given)
 
-    monkeypatch.setattr(connecting, "_identify", after_an_end)
+    monkeypatch.setattr(linking, "_identify", after_an_end)
     with pytest.raises(Refused) as refused:
-        connecting.resume(svc, actor=people.member.actor, connection=stopped.id)
+        linking.resume(svc, actor=people.member.actor, connection=stopped.id)
     assert refused.value.reason == "revoked"
     with svc.store.read() as tx:
         assert tx.connections.get_any(stopped.id).state is ConnectionState.REVOKED

@@ -10,8 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from connector.domain import connect as connecting
-from connector.domain import evidence, inbox, ledger, replies, revoke
+from connector.domain import evidence, inbox, ledger, linking, replies, revoke
 from connector.domain.errors import AlreadyDone
 from connector.domain.records import ConnectionState, ReplyState
 
@@ -96,7 +95,7 @@ def test_killed_before_the_account_was_read_the_connection_goes_on_from_what_is_
     with again.store.read() as tx:
         (connection,) = tx.connections.of_customer(people.member.customer)
     assert connection.state is ConnectionState.LINKING
-    done = connecting.resume(again, actor=people.member.actor, connection=connection.id)
+    done = linking.resume(again, actor=people.member.actor, connection=connection.id)
     assert (done.connection, done.state) == (connection.id, "complete")
 
 

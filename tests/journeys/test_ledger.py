@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 import rfc8785
-from sqlalchemy import event
 
 from connector import wiring
+from connector.domain import choosing, evidence, grants, history, inbox, ledger, replies, revoke
 from connector.domain import connect as connecting
-from connector.domain import evidence, grants, history, inbox, ledger, replies, revoke
 from connector.domain.errors import CannotOpen, LedgerUnwritable
 from connector.domain.records import ReplyState
 
@@ -99,7 +98,7 @@ def test_with_an_unwritable_record_nothing_else_happens_either(
             full, person=member.person, session=member.session, provider=wiring.PROVIDER,
             query=[tuple(pair.split("=", 1)) for pair in brought.split("?", 1)[1].split("&")],
         ),
-        lambda: connecting.choose_pages(full, member.actor, connected.id, []),
+        lambda: choosing.choose(full, member.actor, connected.id, []),
         lambda: grants.switch(full, member.actor, connected.id, "analyse", on=False),
         lambda: grants.listing(full, people.staff.actor),
         lambda: history.staff_list(full, people.staff.actor),
@@ -122,7 +121,14 @@ def test_with_an_unwritable_record_nothing_else_happens_either(
 def make_read_only(store):
     """The database takes no more writes, as when its disk was mounted again after an error."""
     statement = {"sqlite": "PRAGMA query_only=1", "postgresql": "SET TRANSACTION READ ONLY"}[store.engine.dialect.name]
-    event.listen(store.engine, "begin", lambda connection: connection.connection.driver_connection.execute(statement))
+    dialect = store.engine.dialect
+    begin = dialect.do_begin
+
+    def begin_read_only(connection):
+        begin(connection)
+        connection.driver_connection.execute(statement)
+
+    dialect.do_begin = begin_read_only
 
 
 def test_a_database_that_became_read_only_stops_calls_before_they_are_made(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 import connector
-from connector.domain import grants, inbox, revoke
+from connector.domain import choosing, grants, inbox, revoke
 from connector.domain.errors import NotFound, Refused
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -293,9 +293,8 @@ def test_another_customers_connection_is_not_found(refused, connect, people, wor
 def test_a_page_that_was_not_chosen_is_refused_though_the_account_administers_it(
     refused, svc, people, page_of, world, google
 ):
-    from connector.domain import connect as connecting
 
-    connecting.choose_pages(svc, people.member.actor, refused.connection, [page_of(world.cafe)])
+    choosing.choose(svc, people.member.actor, refused.connection, [page_of(world.cafe)])
 
     def read(pages):
         pages.activities().list(userId=world.roastery, collection="user").execute()

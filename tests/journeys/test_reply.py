@@ -4,8 +4,7 @@ import threading
 
 import pytest
 
-from connector.domain import connect as connecting
-from connector.domain import grants, inbox, replies, revoke
+from connector.domain import choosing, grants, inbox, replies, revoke
 from connector.domain.errors import (
     AlreadyDone,
     BadInput,
@@ -275,7 +274,7 @@ def test_what_came_in_before_a_failure_stays(svc, people, connect, page_of, worl
 @on_sqlite
 def test_messages_of_a_page_that_is_not_chosen_are_not_fetched(svc, people, connect, page_of, world, google):
     connected = connect()
-    connecting.choose_pages(svc, people.member.actor, connected.id, [page_of(world.roastery)])
+    choosing.choose(svc, people.member.actor, connected.id, [page_of(world.roastery)])
     google.forget_requests()
     with pytest.raises(Refused) as no:
         inbox.sync(svc, people.member.actor, page_of(world.cafe))

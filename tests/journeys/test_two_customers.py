@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 
 import connector
 from connector.config import Settings
-from connector.domain import analyse, grants, history, inbox, publish, replies, revoke
+from connector.domain import analyse, choosing, grants, history, inbox, linking, publish, replies, revoke
 from connector.domain import connect as connecting
 from connector.domain import people as accounts
 from connector.domain.errors import ConnectorError, NotFound
@@ -496,15 +496,15 @@ DOMAIN: Mapping[str, Callable[[Services, Any, Ids, Ids], object]] = {
     "connect.start, renewing": lambda svc, who, own, their: connecting.start(
         svc, person=who.person, session=who.session, provider=PROVIDER, purposes=["analyse"], replaces=their.connection
     ),
-    "connect.resume": lambda svc, who, own, their: connecting.resume(svc, actor=who.actor, connection=their.linking),
-    "connect.page_choice": lambda svc, who, own, their: connecting.page_choice(svc, who.actor, their.connection),
-    "connect.choose_pages": lambda svc, who, own, their: connecting.choose_pages(
+    "connect.resume": lambda svc, who, own, their: linking.resume(svc, actor=who.actor, connection=their.linking),
+    "connect.page_choice": lambda svc, who, own, their: choosing.choice(svc, who.actor, their.connection),
+    "connect.choose_pages": lambda svc, who, own, their: choosing.choose(
         svc, who.actor, their.connection, [their.page]
     ),
-    "connect.choose_pages, none": lambda svc, who, own, their: connecting.choose_pages(
+    "choosing.choose, none": lambda svc, who, own, their: choosing.choose(
         svc, who.actor, their.connection, []
     ),
-    "connect.choose_pages, a page": lambda svc, who, own, their: connecting.choose_pages(
+    "choosing.choose, a page": lambda svc, who, own, their: choosing.choose(
         svc, who.actor, own.connection, [own.page, their.page]
     ),
     "grants.switch off": lambda svc, who, own, their: grants.switch(

@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import scopes
-from connector.domain import connect, grants, history, inbox, people, replies, revoke
+from connector.domain import choosing, connect, grants, history, inbox, linking, people, replies, revoke
 from connector.domain.errors import ConnectorError, NotFound
 from connector.domain.ports import Services
 from connector.domain.records import (
@@ -76,8 +76,8 @@ class World:
     entries: list[history.EntryView] = field(default_factory=lambda: entries())
     rows: list[AsGranted] = field(default_factory=lambda: [as_granted()])
     customers: list[Customer] = field(default_factory=lambda: [Customer("cus_bakery", "Mapleford Bakery", NOW)])
-    finished: connect.Finished = field(
-        default_factory=lambda: connect.Finished("con_one", "complete", "Connected.", pages_to_choose=True)
+    finished: linking.Finished = field(
+        default_factory=lambda: linking.Finished("con_one", "complete", "Connected.", pages_to_choose=True)
     )
     failing: dict[str, Exception] = field(default_factory=dict)
     calls: list[tuple[str, Any]] = field(default_factory=list)
@@ -268,21 +268,21 @@ def domain(world: World) -> Iterator[tuple[object, str, Callable[..., Any]]]:
         world.note("start", person.id, provider, tuple(purposes), replaces)
         return f"{GOOGLE}/o/oauth2/v2/auth?state=s"
 
-    def finish(svc: Any, *, person: Person, session: Session, provider: str, query: Any) -> connect.Finished:
+    def finish(svc: Any, *, person: Person, session: Session, provider: str, query: Any) -> linking.Finished:
         world.note("finish", person.id, provider, query)
         return world.finished
 
     def refuse_anonymous(svc: Any, provider: str) -> None:
         world.note("refuse_anonymous", provider)
 
-    def resume(svc: Any, *, actor: Any, connection: str) -> connect.Finished:
+    def resume(svc: Any, *, actor: Any, connection: str) -> linking.Finished:
         world.known(connection, *at)
         world.note("resume", connection)
         return world.finished
 
-    def page_choice(svc: Any, actor: Any, connection: str) -> connect.PageChoice:
+    def page_choice(svc: Any, actor: Any, connection: str) -> choosing.PageChoice:
         world.known(connection, *at)
-        return connect.PageChoice(connection, "Ada Novak", PAGES)
+        return choosing.PageChoice(connection, "Ada Novak", PAGES)
 
     def choose_pages(svc: Any, actor: Any, connection: str, page_ids: Any) -> None:
         world.known(connection, *at)
@@ -293,9 +293,9 @@ def domain(world: World) -> Iterator[tuple[object, str, Callable[..., Any]]]:
     yield connect, "start", start
     yield connect, "finish", finish
     yield connect, "refuse_anonymous", refuse_anonymous
-    yield connect, "resume", resume
-    yield connect, "page_choice", page_choice
-    yield connect, "choose_pages", choose_pages
+    yield linking, "resume", resume
+    yield choosing, "choice", page_choice
+    yield choosing, "choose", choose_pages
 
     def overview(svc: Any, customer: str) -> tuple[grants.ConnectionView, ...]:
         world.note("overview", customer)

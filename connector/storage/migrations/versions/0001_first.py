@@ -154,6 +154,7 @@ def upgrade() -> None:
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("disclosure_hash", sa.Text(), nullable=False),
         sa.Column("policy_version", sa.Text(), nullable=False),
+        sa.Column("renews", sa.Text()),
         sa.ForeignKeyConstraint(
             ["connection", "customer"],
             ["connections.id", "connections.customer"],
