@@ -10,13 +10,14 @@ from typing import Any
 
 import structlog
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from connector.domain.errors import NotSetUp
 
-__all__ = ["begun", "make_engine", "sqlite_module", "wal_is_safe"]
+__all__ = ["make_engine", "reading", "sqlite_module", "wal_is_safe", "writing"]
 
-_HOW, _READ_ONLY = "connector_begin", "connector_read_only"  # kept with a connection: its next BEGIN, its setting
+_HOW = "connector_begin"  # kept with a connection: how its next transaction begins on SQLite
 _BUSY_SECONDS = 10
 _KEPT, _MORE = 10, 30  # PostgreSQL connections a process keeps, and may open beyond that for a moment
 _POSTGRES_SETTINGS = (
@@ -45,8 +46,8 @@ def wal_is_safe(version: tuple[int, int, int]) -> bool:
 def make_engine(url: str) -> Engine:
     """An engine for `sqlite:///path` or `postgresql://…`. The caller disposes of it.
 
-    On SQLite nothing begins a transaction but SQLAlchemy's `begin`, which says BEGIN, or `begun`, which says what it is
-    told. The file is made readable by its owner only.
+    On SQLite nothing begins a transaction but SQLAlchemy's `begin`, which says BEGIN, or `writing`, which says BEGIN
+    IMMEDIATE. The file is made readable by its owner only.
 
     Raises:
         NotSetUp: for any other database, for one in memory, or when the file's folder is missing.
@@ -60,15 +61,28 @@ def make_engine(url: str) -> Engine:
 
 
 @contextmanager
-def begun(engine: Engine, how: str, *, read_only: bool = False) -> Iterator[Connection]:
-    """A transaction as Engine.begin's, which on SQLite begins as told, for example by "BEGIN IMMEDIATE".
-
-    With `read_only`, writing in it is an error on SQLite.
-    """
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction as Engine.begin's; on SQLite it is the one writer from its BEGIN on."""
     with engine.connect() as connection:
-        connection.info[_HOW] = (how, read_only)
+        connection.info[_HOW] = "BEGIN IMMEDIATE"
         with connection.begin():
             yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A snapshot that ends in a rollback.
+
+    Raises: OperationalError at its end when something was written on SQLite; it is undone. (PRAGMA query_only would
+    refuse it at once, but each change of it makes SQLite compile every statement anew.)
+    """
+    with engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        before = getattr(driver, "total_changes", 0)
+        connection.begin()
+        yield connection
+        if getattr(driver, "total_changes", 0) != before:
+            raise OperationalError(None, None, RuntimeError("something was written in a transaction that reads"))
 
 
 def _postgres_engine(url: URL) -> Engine:
@@ -113,12 +127,7 @@ def _sqlite_engine(url: URL) -> Engine:
             connection.execute(f"PRAGMA {setting}").close()
 
     def begin(connection: Any) -> None:
-        statement, read_only = connection.info.pop(_HOW, ("BEGIN", False))
-        driver = connection.driver_connection
-        if connection.info.get(_READ_ONLY, False) != read_only:
-            driver.execute(f"PRAGMA query_only={int(read_only)}").close()
-            connection.info[_READ_ONLY] = read_only
-        driver.execute(statement).close()
+        connection.driver_connection.execute(connection.info.pop(_HOW, "BEGIN")).close()
 
     # NOTE: not an event. An engine with any event of its connections pays for all of them, 100 µs a transaction.
     engine.dialect.do_begin = begin  # type: ignore[assignment, method-assign]

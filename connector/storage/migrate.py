@@ -7,7 +7,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
 from connector.domain.errors import NotSetUp
-from connector.storage.engine import begun
+from connector.storage.engine import writing
 
 __all__ = ["check_schema", "upgrade"]
 
@@ -23,7 +23,7 @@ def _config() -> Config:
 
 def upgrade(engine: Engine) -> None:
     """Run what is missing, in one transaction. Running it again does nothing; two at once wait for each other."""
-    with begun(engine, "BEGIN IMMEDIATE") as connection:
+    with writing(engine) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         config = _config()

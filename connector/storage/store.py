@@ -13,7 +13,7 @@ from connector.domain.errors import ConnectorError, LedgerUnwritable
 from connector.storage.accounts import AccountRows
 from connector.storage.authorizations import AuthorizationRows
 from connector.storage.connections import ConnectionRows
-from connector.storage.engine import begun
+from connector.storage.engine import reading, writing
 from connector.storage.inbox import InboxRows
 from connector.storage.keys import KeyRows
 from connector.storage.ledger import LedgerRows
@@ -91,10 +91,7 @@ class SqlStore:
         Raises:
             ConnectorError: when the database is broken, away or answers too late.
         """
-        with (
-            _or(ConnectorError, "the database could not be read"),
-            begun(self._reads, "BEGIN", read_only=True) as connection,
-        ):
+        with _or(ConnectorError, "the database could not be read"), reading(self._reads) as connection:
             yield SqlTx(connection)
 
     @contextmanager
@@ -107,7 +104,7 @@ class SqlStore:
         with (
             self._in_turn(),
             _or(LedgerUnwritable, "the database did not take the write"),
-            begun(self.engine, "BEGIN IMMEDIATE") as connection,
+            writing(self.engine) as connection,
         ):
             yield SqlTx(connection)
 
