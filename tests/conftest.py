@@ -21,6 +21,16 @@ from sqlalchemy.pool import NullPool
 from connector.storage import FileKek, SealedVault, SqlStore, make_engine, upgrade
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where everything is installed, a skipped test hides a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if skipped and os.environ.get("CI") == "true" and session.exitstatus == pytest.ExitCode.OK:
+        reporter.write_line(f"\n{len(skipped)} tests were skipped; in CI none may be.", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 class FakeClock:
     """Time stands still until a test moves it."""
 
@@ -85,15 +95,15 @@ def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def _postgres_server() -> Iterator[str]:
-    """The address of a PostgreSQL server: CONNECTOR_TEST_POSTGRES_URL, or a throwaway one that stops afterwards."""
-    given = os.environ.get("CONNECTOR_TEST_POSTGRES_URL")
+    """The address of a PostgreSQL server: TEST_POSTGRES_URL, or a throwaway one that stops afterwards."""
+    given = os.environ.get("TEST_POSTGRES_URL")
     if given:
         yield given
         return
     programs = _postgres_programs()
     if programs is None:
         reason = (
-            "PostgreSQL is not installed; install its server package, or set CONNECTOR_TEST_POSTGRES_URL to a server "
+            "PostgreSQL is not installed; install its server package, or set TEST_POSTGRES_URL to a server "
             "where this user may create databases. SQLite was tested."
         )
         if os.environ.get("CI") == "true":
