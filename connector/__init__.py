@@ -37,6 +37,7 @@ def create_app(
         web.WebSettings(
             base_url=settings.base_url,
             trusted_hosts=settings.trusted_hosts,
+            proxy_hops=settings.proxy_hops,
             authorization_origins=(f"{consent.scheme}://{consent.netloc}",),
             demo_accounts=demo_accounts,
         ),

@@ -28,6 +28,7 @@ class Settings:
     key_backend: str
     base_url: str
     trusted_hosts: tuple[str, ...]
+    proxy_hops: int
     smtp_url: str = field(repr=False)
     google_client_id: str
     google_client_secret: tuple[ClientSecret, ...]
@@ -70,6 +71,7 @@ def load(environ: Mapping[str, str] | None = None, instance: Path | None = None)
         key_backend=values["key_backend"],
         base_url=values["base_url"].rstrip("/"),
         trusted_hosts=hosts,
+        proxy_hops=int(values["proxy_hops"]),
         smtp_url=values["smtp_url"],
         google_client_id=values["google_client_id"],
         google_client_secret=tuple(ClientSecret(one) for one in _listed(values["google_client_secret"])),
@@ -131,11 +133,16 @@ def _check(values: Mapping[str, str], origin: Mapping[str, str]) -> None:
         problem = _address_problem(values[name])
         if problem:
             raise refuse(name, problem)
+    if not (
+        values["proxy_hops"].isascii() and values["proxy_hops"].isdigit() and int(values["proxy_hops"]) <= MOST_HOPS
+    ):
+        raise refuse("proxy_hops", f"must be a whole number from 0 to {MOST_HOPS}.")
     if any(len(one) < SHORTEST_SECRET for one in _listed(values["secret_key"])):
         raise refuse("secret_key", f"is too short. Use {SHORTEST_SECRET} random characters or more, or leave it empty.")
 
 
 URIS = ("auth", "token", "revoke", "tokeninfo")
+MOST_HOPS = 9
 SHORTEST_SECRET = 32  # characters
 
 

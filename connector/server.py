@@ -51,9 +51,16 @@ class Listening:
 class Server:
     """Serves from the beginning of the block to its end."""
 
-    def __init__(self, app: Flask, on: Listening) -> None:
+    def __init__(self, app: Flask, on: Listening, *, behind_proxy: bool = False) -> None:
         self._sockets: dict[int, Any] = {}  # every open socket of the server, by file number
-        self._server: Any = create_server(app, self._sockets, sockets=[on.socket], threads=THREADS, ident=None)
+        self._server: Any = create_server(
+            app,
+            self._sockets,
+            sockets=[on.socket],
+            threads=THREADS,
+            ident=None,
+            clear_untrusted_proxy_headers=not behind_proxy,
+        )
         self.url = f"http://{on.host}:{on.port}"
         self._thread = threading.Thread(target=self._server.run, name="pages", daemon=True)
 

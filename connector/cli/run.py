@@ -37,7 +37,7 @@ def serve(host: str, port: int) -> None:
     server.stop_on_sigterm()
     with (
         closing(server.Listening(host, port)) as listening,
-        server.Server(connector.create_app(settings), listening) as running,
+        server.Server(connector.create_app(settings), listening, behind_proxy=settings.proxy_hops > 0) as running,
     ):
         click.echo(f"serving on {running.url}, reached as {settings.base_url}")
         running.wait()

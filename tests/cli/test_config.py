@@ -35,6 +35,8 @@ def test_the_file_wins_over_the_defaults_and_the_environment_over_the_file(tmp_p
         ({"CONNECTOR_GOOGLE_TOKEN_URI": "https://user:word@host.example/token"}, "must not hold a user name"),
         ({"CONNECTOR_GOOGLE_API_ROOT": "https://host.example:port/"}, "is not an address"),
         ({"CONNECTOR_SECRET_KEY": "short"}, "too short"),
+        ({"CONNECTOR_PROXY_HOPS": "-1"}, "whole number"),
+        ({"CONNECTOR_PROXY_HOPS": "many"}, "whole number"),
     ],
 )
 def test_an_odd_setting_is_refused_by_name(tmp_path: Path, environ: dict[str, str], says: str) -> None:
