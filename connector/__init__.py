@@ -13,7 +13,7 @@ from connector.domain import ledger
 from connector.domain.ports import Services
 from connector.domain.records import Actor
 
-__all__ = ["create_app", "use"]
+__all__ = ["Actor", "create_app", "use"]
 
 
 def create_app(

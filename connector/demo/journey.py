@@ -6,20 +6,18 @@ It stops at the first step that fails and says which. Nothing here reaches aroun
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import requests
 
 import connector
 from connector.demo.browser import Browser, Page
+from connector.demo.stage import Stage
 from connector.domain import analyse, evidence, inbox, publish
 from connector.domain.errors import ConnectorError, Refused
 from connector.domain.records import Actor, Connection
 from connector.domain.records import Page as GooglePage
-
-if TYPE_CHECKING:
-    from connector.demo.run import Stage
 
 __all__ = ["check"]
 
@@ -33,7 +31,7 @@ class StepFailed(Exception):
 class Journey:
     """The steps, in order; each answers with what it saw."""
 
-    def __init__(self, stage: "Stage") -> None:
+    def __init__(self, stage: Stage) -> None:
         self._stage, self._browser = stage, Browser()
         self._page: Page
         self._member: Actor
@@ -126,7 +124,7 @@ class Journey:
         return f"post {posted.provider_id} for the circle {circles[0].name}"
 
     def analyse(self) -> str:
-        figures = analyse.analyse(self._stage.svc, self._member, self._google_page.id, most=3)
+        figures = analyse.analyse(self._stage.svc, self._member, self._google_page.id)
         _must(len(figures) > 0, "there is nothing to analyse")
         plusoners, photos = sum(f.plusoners for f in figures), sum(f.photos for f in figures)
         return f"{len(figures)} posts, {plusoners} times +1, {photos} photos"
@@ -196,7 +194,7 @@ def _must(holds: bool, otherwise: str) -> None:
         raise StepFailed(otherwise)
 
 
-def check(stage: "Stage") -> int:
+def check(stage: Stage) -> int:
     """Run every step; 0 when all passed, 1 at the first that did not."""
     journey = Journey(stage)
     began = time.monotonic()

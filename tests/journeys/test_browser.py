@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from connector.demo.browser import Browser as PlainBrowser
-from connector.demo.run import Stage, stage
+from connector.demo.stage import Stage, stage
 
 CIRCLES = "https://www.googleapis.com/auth/plus.circles.read"
 CIRCLES_LABEL = "View your circles and the people and pages in them"

@@ -477,7 +477,8 @@ logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
 structlog.configure(processors=[structlog.processors.JSONRenderer(default=repr)],
                     logger_factory=structlog.PrintLoggerFactory(sys.stderr))
 
-from connector.demo import journey, run
+from connector.demo import journey
+from connector.demo.stage import stage as on_stage
 from connector.google.oauth import GoogleOAuth
 
 instance, kept_file, arguments_file = map(Path, sys.argv[1:])
@@ -508,7 +509,7 @@ def of_question(_, *, state, verifier, **more):
 watch("authorization_url", of_question)
 watch("exchange", lambda answer, code, *more: [("code", code.form_field()), *of_answer(answer)])
 watch("refresh", lambda answer, token, scopes: [("refresh token", token.form_field()), *of_answer(answer)])
-with run.stage(instance=instance) as stage:
+with on_stage(instance=instance) as stage:
     logging.getLogger("probe").debug("PLANTED")
     status = journey.check(stage)
     kept += [("password", one.password) for one in (stage.member, stage.other, stage.staff)]
