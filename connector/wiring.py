@@ -1,6 +1,5 @@
 """Puts the adapters behind the ports. The only place that knows all of them."""
 
-import base64
 import functools
 import os
 import secrets
@@ -49,8 +48,8 @@ class SystemRandom:
     """The operating system's CSPRNG."""
 
     def id(self, prefix: str) -> str:
-        """`prefix_` and 130 random bits in lower-case base 32."""
-        return f"{prefix}_{base64.b32encode(secrets.token_bytes(17)).decode().rstrip('=').lower()[:26]}"
+        """`prefix_` and 128 random bits in hexadecimal."""
+        return f"{prefix}_{secrets.token_hex(16)}"
 
     def token(self) -> str:
         """256 bits, URL-safe."""

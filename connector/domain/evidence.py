@@ -162,7 +162,10 @@ _OUTCOMES = {e.id for e in (events.CALL_ANSWERED, events.CALL_REFUSED, events.CA
 
 def _commits(entry: dict[str, Any], opened: dict[str, Any]) -> bool:
     try:
-        return bool(entry["details_commitment"] == ledger.commitment(bytes.fromhex(opened["salt"]), opened["details"]))
+        return bool(
+            entry["details_commitment"]
+            == ledger.commitment(bytes.fromhex(opened["salt"]), rfc8785.dumps(opened["details"]))
+        )
     except _NOT_A_LINE:
         return False
 

@@ -44,9 +44,9 @@ _COLUMNS = ("id", "kind", "customer", "connection", "actor", "purpose", "operati
 Decision = Literal["answered", "refused", "failed", "unknown"]
 
 
-def commitment(salt: bytes, details: Mapping[str, Any]) -> str:
+def commitment(salt: bytes, details: bytes) -> str:
     """SHA-256 (hex) over the salt and the RFC 8785 bytes of the details; it hides them and cannot be reopened."""
-    return hashlib.sha256(salt + canonical(dict(details))).hexdigest()
+    return hashlib.sha256(salt + details).hexdigest()
 
 
 def note(
@@ -70,7 +70,7 @@ def note(
     Everything else must be a pseudonymous id or a word of a fixed set.
     """
     owner = customer or OPERATOR
-    told = {"actor": actor.name, **(details or {})}
+    told = canonical({"actor": actor.name, **(details or {})})
     salt = svc.random.bytes(16)
     index = tx.ledger.next_index()
     entry: dict[str, str | int | None] = {
@@ -92,7 +92,8 @@ def note(
         "policy_version": version_in_force(svc),
         "details_commitment": commitment(salt, told),
     }
-    sealed = svc.vault.seal(tx, owner, (str(entry["id"]), "ledger"), canonical({"details": told, "salt": salt.hex()}))
+    opening = b'{"details":%b,"salt":"%b"}' % (told, salt.hex().encode())
+    sealed = svc.vault.seal(tx, owner, (str(entry["id"]), "ledger"), opening)
     columns = {name: entry[name] for name in _COLUMNS} | {"at": entry["time"]}
     tx.ledger.append(LedgerRow(index=index, entry=canonical(entry), owner=owner, sealed=sealed), columns)
     return index
@@ -195,7 +196,9 @@ class Entry:
         closing = Closing.of(error) if error is not None else self._closing
         if closing is None:
             closing = Closing("unknown", "crashed", "The program stopped in the middle of it.")
-        with self._svc.store.write() as tx:
+        # An outcome that a power failure takes back leaves the intent, which reads "unknown". State that hangs on the
+        # outcome waits for the disk.
+        with self._svc.store.write(durable=self._settles is not None) as tx:
             # Past the limit another process may have closed this entry already as unknown; that stands.
             late = self._svc.clock.now() - self._opened_at > CALL_LIMIT
             if late and tx.ledger.outcomes_of([self.intent]):

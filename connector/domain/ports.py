@@ -324,8 +324,12 @@ class Store(Protocol):
         """A consistent snapshot."""
         ...
 
-    def write(self) -> AbstractContextManager[Tx]:
-        """A durable unit of work: it is on disk when the block ends."""
+    def write(self, *, durable: bool = True) -> AbstractContextManager[Tx]:
+        """A unit of work: it is on disk when the block ends.
+
+        One that is not `durable` is committed for everybody and outlives this process, but does not wait for the disk:
+        a power failure within moments may undo it, unless a durable one came after it. For what may be forgotten.
+        """
         ...
 
     def close(self) -> None:

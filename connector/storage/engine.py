@@ -17,7 +17,7 @@ from connector.domain.errors import NotSetUp
 
 __all__ = ["make_engine", "reading", "sqlite_module", "wal_is_safe", "writing"]
 
-_HOW = "connector_begin"  # kept with a connection: how its next transaction begins on SQLite
+_HOW, _SYNC = "connector_begin", "connector_synchronous"  # kept with a connection: its next BEGIN, its setting
 _BUSY_SECONDS = 10
 _KEPT, _MORE = 10, 30  # PostgreSQL connections a process keeps, and may open beyond that for a moment
 _POSTGRES_SETTINGS = (
@@ -61,11 +61,16 @@ def make_engine(url: str) -> Engine:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """A transaction as Engine.begin's; on SQLite it is the one writer from its BEGIN on."""
+def writing(engine: Engine, *, durable: bool = True) -> Iterator[Connection]:
+    """A transaction as Engine.begin's; on SQLite it is the one writer from its BEGIN on.
+
+    One that is not `durable` does not wait for the disk: the next durable one, or the checkpoint, takes it along.
+    """
     with engine.connect() as connection:
-        connection.info[_HOW] = "BEGIN IMMEDIATE"
+        connection.info[_HOW] = ("BEGIN IMMEDIATE", durable)
         with connection.begin():
+            if not durable and connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
             yield connection
 
 
@@ -127,7 +132,13 @@ def _sqlite_engine(url: URL) -> Engine:
             connection.execute(f"PRAGMA {setting}").close()
 
     def begin(connection: Any) -> None:
-        connection.driver_connection.execute(connection.info.pop(_HOW, "BEGIN")).close()
+        how, durable = connection.info.pop(_HOW, ("BEGIN", True))
+        # In WAL mode NORMAL loses only the newest commits, and only when the power goes: sqlite.org/pragma.html
+        wanted = "FULL" if durable or not safe else "NORMAL"
+        if connection.info.get(_SYNC, "FULL") != wanted:
+            connection.driver_connection.execute(f"PRAGMA synchronous={wanted}").close()
+            connection.info[_SYNC] = wanted
+        connection.driver_connection.execute(how).close()
 
     # NOTE: not an event. An engine with any event of its connections pays for all of them, 100 µs a transaction.
     engine.dialect.do_begin = begin  # type: ignore[assignment, method-assign]

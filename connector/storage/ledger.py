@@ -36,7 +36,7 @@ class LedgerRows:
         if self._next is None:
             if self._sql.dialect.name == "postgresql":
                 self._sql.execute(_LOCK, {"lock": _HEAD})  # SQLite's writer is alone already
-            self._next = int(_HEAD_NEXT.run(self._sql, {}).fetchone()[0])
+            self._next = int((_HEAD_NEXT.first(self._sql, {}) or [0])[0])
         return self._next
 
     def append(self, row: r.LedgerRow, columns: Mapping[str, str | int | datetime | None]) -> None:

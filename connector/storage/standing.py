@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Text, bindparam, case, func, literal, select, type_coerce
 
 from connector.domain import records as r
+from connector.storage.driver import Spelled
 from connector.storage.rows import record_columns
 from connector.storage.schema import connections, grants, pages, switches
 
@@ -47,7 +48,10 @@ def _statement(joined: Callable[..., ColumnElement[Any]]) -> Select[Any]:
     )
 
 
-_STANDING = {"sqlite": _statement(func.group_concat), "postgresql": _statement(func.string_agg)}
+_STANDING = {
+    "sqlite": Spelled(_statement(func.group_concat)),
+    "postgresql": Spelled(_statement(func.string_agg)),
+}
 
 
 def standing(sql: Connection, customer: str, connection: str) -> r.Standing | None:
@@ -56,7 +60,7 @@ def standing(sql: Connection, customer: str, connection: str) -> r.Standing | No
     A connection without any grant has no scopes and only the purposes that were switched on. None when there is no
     such connection of that customer.
     """
-    row = sql.execute(_STANDING[sql.dialect.name], {"customer": customer, "connection": connection}).one_or_none()
+    row = _STANDING[sql.dialect.name].first(sql, {"customer": customer, "connection": connection})
     if row is None:
         return None
     *fields, granted, purposes, policy_version, switched, chosen = row

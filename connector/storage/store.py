@@ -95,8 +95,8 @@ class SqlStore:
             yield SqlTx(connection)
 
     @contextmanager
-    def write(self) -> Iterator[SqlTx]:
-        """A durable unit of work: it is on disk when the block ends.
+    def write(self, *, durable: bool = True) -> Iterator[SqlTx]:
+        """A unit of work, on disk when the block ends; not `durable`, soon after.
 
         Raises:
             LedgerUnwritable: when the database is locked for longer than ten seconds, full, read-only, broken or away.
@@ -104,7 +104,7 @@ class SqlStore:
         with (
             self._in_turn(),
             _or(LedgerUnwritable, "the database did not take the write"),
-            writing(self.engine) as connection,
+            writing(self.engine, durable=durable) as connection,
         ):
             yield SqlTx(connection)
 

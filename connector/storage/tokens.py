@@ -5,16 +5,19 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, bindparam, delete, func, select
 
 from connector.domain import records as r
-from connector.storage.rows import insert_into, one, record_columns, values
+from connector.storage.driver import Spelled
+from connector.storage.rows import insert_into, record_columns, values
 from connector.storage.schema import tokens
 
 __all__ = ["TokenRows"]
 
 _COLUMNS = record_columns(tokens, r.TokenRow)
-_ONE = select(*_COLUMNS).where(
-    tokens.c.connection == bindparam("connection"),
-    tokens.c.kind == bindparam("kind"),
-    tokens.c.scopes == bindparam("scopes"),
+_ONE = Spelled(
+    select(*_COLUMNS).where(
+        tokens.c.connection == bindparam("connection"),
+        tokens.c.kind == bindparam("kind"),
+        tokens.c.scopes == bindparam("scopes"),
+    )
 )
 
 
@@ -37,7 +40,8 @@ class TokenRows:
 
     def get(self, connection: str, kind: str, scopes: str) -> r.TokenRow | None:
         """The token, or None."""
-        return one(r.TokenRow, self._sql.execute(_ONE, {"connection": connection, "kind": kind, "scopes": scopes}))
+        row = _ONE.first(self._sql, {"connection": connection, "kind": kind, "scopes": scopes})
+        return None if row is None else r.TokenRow(*row)
 
     def access_tokens(self, connection: str) -> Sequence[r.TokenRow]:
         """All access tokens of the connection, by scopes."""

@@ -29,7 +29,7 @@ class FullStore:
         return self.store.read()
 
     @contextmanager
-    def write(self):
+    def write(self, *, durable=True):
         self.room -= 1
         if self.room < 0:
             raise LedgerUnwritable("the disk is full")

@@ -59,3 +59,29 @@ def test_a_store_that_was_closed_opens_again_when_it_is_used(store, append):
     store.close()
     with store.read() as tx:
         assert tx.ledger.count() == 1
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_on_sqlite_only_a_write_that_may_be_forgotten_does_not_wait_for_the_disk(store):
+    def setting(**how) -> int:
+        with store.write(**how) as tx:
+            return tx.connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
+
+    full, normal = 2, 1
+    assert [setting(), setting(durable=False), setting(durable=False), setting()] == [full, normal, normal, full]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_on_postgresql_only_a_write_that_may_be_forgotten_does_not_wait_for_the_disk(store):
+    def setting(**how) -> str:
+        with store.write(**how) as tx:
+            return tx.connection.exec_driver_sql("SHOW synchronous_commit").scalar_one()
+
+    assert [setting(), setting(durable=False), setting()] == ["on", "off", "on"]
+
+
+def test_a_write_that_does_not_wait_is_there_for_everybody_at_once(store, append):
+    with store.write(durable=False) as tx:
+        append(tx)
+    with store.read() as tx:
+        assert tx.ledger.count() == 1

@@ -62,16 +62,15 @@ def upgrade() -> None:
         sa.Column("entry", sa.LargeBinary(), nullable=False),
         sa.Column("sealed", sa.LargeBinary()),
         sa.PrimaryKeyConstraint("idx", name=op.f("pk_ledger_entries")),
-        sa.UniqueConstraint("id", name=op.f("uq_ledger_entries_id")),
     )
     op.create_index(
         op.f("ix_ledger_entries_connection_purpose_decision_at"),
         "ledger_entries",
         ["connection", "purpose", "decision", "at"],
     )
-    op.create_index(op.f("ix_ledger_entries_customer_idx"), "ledger_entries", ["customer", "idx"])
-    op.create_index(op.f("ix_ledger_entries_customer_decision_at"), "ledger_entries", ["customer", "decision", "at"])
-    op.create_index(op.f("ix_ledger_entries_connection_idx"), "ledger_entries", ["connection", "idx"])
+    op.create_index(
+        op.f("ix_ledger_entries_customer_idx_decision_at"), "ledger_entries", ["customer", "idx", "decision", "at"]
+    )
     op.create_index(
         "ix_ledger_entries_intent",
         "ledger_entries",

@@ -14,7 +14,7 @@ KEPT = (
     *("purpose", "operation", "decision", "reason", "intent", "owner", "entry"),
 )
 
-# REPLACE deletes without firing DELETE triggers, so the insert trigger looks for a taken id itself.
+# REPLACE deletes without firing DELETE triggers, but only a row with the same index, and that is refused before.
 SQLITE = (
     f"""
     CREATE TRIGGER ledger_entries_no_change BEFORE UPDATE ON ledger_entries
@@ -28,7 +28,6 @@ SQLITE = (
     """
     CREATE TRIGGER ledger_entries_no_gap BEFORE INSERT ON ledger_entries
     WHEN NEW.idx IS NOT (SELECT coalesce(max(idx) + 1, 0) FROM ledger_entries)
-        OR EXISTS (SELECT 1 FROM ledger_entries WHERE id = NEW.id)
     BEGIN SELECT RAISE(ABORT, 'ledger entries are only appended'); END
     """,
     """
