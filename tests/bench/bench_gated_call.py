@@ -4,8 +4,10 @@ Run by name: `python tests/bench/bench_gated_call.py`. README.md beside this fil
 """
 
 import argparse
+import os
 import platform
 import shutil
+import ssl
 import statistics
 import subprocess
 import sys
@@ -15,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from random import Random
 
+import certificates
 import upstream
 import ways
 from measuring import fdatasync, in_rounds, per_second, spread, syncing
@@ -24,7 +27,8 @@ from connector.domain.ports import Services
 from connector.storage.engine import sqlite_module
 
 LIBRARIES = ("google-api-python-client", "httplib2", "urllib3", "SQLAlchemy", "cryptography", "Flask-Dance")
-PLAIN, GATED, TODAY, DISK = "plain call", "gated, `use` kept", "today's way", "one fdatasync of this disk"
+PLAIN, WIRE, GATED = "plain call", "our wire alone", "gated, `use` kept"
+TODAY, DISK = "today's way", "one fdatasync of this disk"
 
 
 def main() -> None:
@@ -35,45 +39,86 @@ def main() -> None:
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--folder", type=Path, help="on the disk to measure; a temporary folder there is used")
     arguments.add_argument("--only-gated", type=int, metavar="N", help="make N gated calls and print nothing")
+    arguments.add_argument("--no-https", action="store_true", help="leave the https table out")
+    arguments.add_argument("--certificates", type=Path, help=argparse.SUPPRESS)
     asked = arguments.parse_args()
-    with tempfile.TemporaryDirectory(dir=asked.folder) as folder, upstream.running() as root:
+    with tempfile.TemporaryDirectory(dir=asked.folder) as made:
+        folder = Path(made)
         if asked.only_gated is not None:
-            with ways.product(root, Path(folder)) as svc, ways.gated_kept(svc) as gated:
-                for _ in range(asked.only_gated):
-                    gated()
+            only_gated(folder, asked.only_gated)
             return
-        measure(root, Path(folder), rounds=asked.rounds, each=asked.each, seed=asked.seed)
+        if not asked.no_https and asked.certificates is None:
+            # httplib2 looks for its authorities when it is imported, so the run is a process that begins with them.
+            certificates.write(folder)
+            again = [sys.executable, __file__, *sys.argv[1:], "--certificates", made]
+            sys.exit(subprocess.run(again, env=os.environ | certificates.trusted(folder)).returncode)
+        introduce(folder, f"seed {asked.seed}, {asked.rounds} rounds of {asked.each} calls each")
+        random = Random(asked.seed)  # noqa: S311
+        plain_http(folder / "http", rounds=asked.rounds, each=asked.each, random=random)
+        if asked.certificates is not None:
+            over_tls(folder / "https", asked.certificates, rounds=asked.rounds, each=asked.each, random=random)
 
 
-def measure(root: str, folder: Path, *, rounds: int, each: int, seed: int) -> None:
-    """Everything, in this one run."""
-    print(f"seed {seed}, {rounds} rounds of {each} calls each, Python {platform.python_version()}, ", end="")
-    print(f"SQLite {sqlite_module().sqlite_version}, ", end="")
-    print(", ".join(f"{name} {version(name)}" for name in LIBRARIES))
+def only_gated(folder: Path, calls: int) -> None:
+    """So many, for strace to watch."""
+    with upstream.running() as root, ways.product(root, folder) as svc, ways.gated_kept(svc) as gated:
+        for _ in range(calls):
+            gated()
+
+
+def introduce(folder: Path, asked: str) -> None:
+    """What was asked, what runs, and on which disk."""
+    print(f"{asked}, Python {platform.python_version()}, SQLite {sqlite_module().sqlite_version}, ", end="")
+    print(", ".join((ssl.OPENSSL_VERSION, *(f"{name} {version(name)}" for name in LIBRARIES))))
     over, behind = (fdatasync(folder, append=append) for append in (False, True))
     print(f"this disk, 4 KiB and fdatasync: overwrite {over} µs, append {behind} µs; answers of {len(upstream.BODY)} B")
-    plain, today = ways.Plain(root), ways.Today(root, folder)
-    with ways.product(root, folder / "instance") as svc:
+
+
+def plain_http(folder: Path, *, rounds: int, each: int, random: Random) -> None:
+    """The calls over plain http, where nothing hides what each way costs itself; then steps and threads."""
+    folder.mkdir()
+    with (
+        upstream.running() as root,
+        ways.today(root, folder / "today") as today,
+        ways.product(root, folder / "instance") as svc,
+    ):
+        plain = ways.Plain(root)
         with ways.gated_kept(svc) as gated, plain.kept() as bare, syncing(folder, append=True) as disk:
             calls = {
                 PLAIN: bare,
                 DISK: disk,
-                "our wire alone": ways.sending(svc, root),
+                WIRE: ways.sending(svc, root),
                 GATED: gated,
                 "gated, `use` per call": lambda: ways.gated_each(svc),
                 TODAY: today.call,
                 "  of it, Flask-Dance's load": today.load,
             }
-            compare(in_rounds(calls, rounds=rounds, each=each, random=Random(seed)))  # noqa: S311
+            compare("1 thread, http", in_rounds(calls, rounds=rounds, each=each, random=random))
             syncs()
             break_down(svc, gated, rounds=rounds, each=each)
         crowd(svc, plain, rounds=5, each=20 * each)
-    today.close()
 
 
-def compare(taken: Mapping[str, Sequence[float]]) -> None:
+def over_tls(folder: Path, made: Path, *, rounds: int, each: int, random: Random) -> None:
+    """The calls over https, as Google's API has it: here a new transport is a bundle to parse and a handshake."""
+    folder.mkdir()
+    with (
+        upstream.running(certificates.server(made)) as root,
+        ways.today(root, folder / "today") as today,
+        ways.product(root, folder / "instance") as svc,
+        ways.gated_kept(svc) as gated,
+        ways.Plain(root).kept() as bare,
+        syncing(folder, append=True) as disk,
+    ):
+        calls = {PLAIN: bare, DISK: disk, WIRE: ways.sending(svc, root), GATED: gated, TODAY: today.call}
+        compare("1 thread, https", in_rounds(calls, rounds=rounds, each=each, random=random, costly=(TODAY,)))
+    size = certificates.bundle(made).stat().st_size
+    print(f"today's way, called a fifth as often, reads {size:,} B of certificates in each call")
+
+
+def compare(title: str, taken: Mapping[str, Sequence[float]]) -> None:
     """µs a call, what it adds to the plain call of its own round, and how today's way compares with it."""
-    print(f"\n{'1 thread':28}{'µs a call':>24}{'added over plain':>24}{'today / this':>14}")
+    print(f"\n{title:28}{'µs a call':>24}{'added over plain':>24}{'today / this':>14}")
     for name, seconds in taken.items():
         added = spread([one - floor for one, floor in zip(seconds, taken[PLAIN], strict=True)])
         times = statistics.median(now / one for one, now in zip(seconds, taken[TODAY], strict=True))
@@ -87,7 +132,7 @@ def syncs() -> None:
     """How often the disk is waited for in one gated call, by strace where there is one."""
     strace = shutil.which("strace")
     if strace is None:
-        print("fdatasync a gated call: not observed, strace is not installed (two transactions commit)")
+        print("fdatasync a gated call: not observed, strace is not installed (of two commits one waits)")
         return
     few, many = 100, 600
     counted = [_syncs(strace, calls) for calls in (few, many)]

@@ -4,7 +4,7 @@ import os
 import statistics
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from random import Random
@@ -29,22 +29,26 @@ def spread(seconds: Sequence[float]) -> Spread:
     return Spread([1e6 * one for one in seconds])
 
 
-def in_rounds(calls: Mapping[str, Call], *, rounds: int, each: int, random: Random) -> dict[str, list[float]]:
+def in_rounds(
+    calls: Mapping[str, Call], *, rounds: int, each: int, random: Random, costly: Collection[str] = ()
+) -> dict[str, list[float]]:
     """Seconds a call took, by name, one mean a round. Every round makes all calls, in an order drawn anew.
 
-    Values of the same round stand at the same place, so differences can be taken in pairs.
+    Values of the same round stand at the same place, so differences can be taken in pairs. What is costly is called a
+    fifth as often in a round.
     """
-    for call in calls.values():  # caches, pools and kept connections
-        for _ in range(each):
+    often = {name: max(1, each // 5) if name in costly else each for name in calls}
+    for name, call in calls.items():  # caches, pools and kept connections
+        for _ in range(often[name]):
             call()
     taken: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
         for name in random.sample(list(calls), len(calls)):
             call = calls[name]
             begun = time.perf_counter()
-            for _ in range(each):
+            for _ in range(often[name]):
                 call()
-            taken[name].append((time.perf_counter() - begun) / each)
+            taken[name].append((time.perf_counter() - begun) / often[name])
     return taken
 
 

@@ -1,14 +1,17 @@
 """A stand-in for the network: a process that answers every request with the same 1.5 KB of JSON and keeps connections.
 
-It is as fast as Python can be, so that what is measured is the client. Run alone it prints its address.
+It is as fast as Python can be, so that what is measured is the client. Run alone it prints its port; given a file
+with a key and a certificate it speaks TLS.
 """
 
 import asyncio
 import json
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 __all__ = ["BODY", "running"]
 
@@ -49,23 +52,28 @@ class _Answering(asyncio.Protocol):
             self._transport.write(_ANSWER)
 
 
-async def _serve() -> None:
-    server = await asyncio.get_running_loop().create_server(_Answering, "127.0.0.1", 0)
+async def _serve(certificate: str | None) -> None:
+    tls = None
+    if certificate is not None:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(certificate)
+    server = await asyncio.get_running_loop().create_server(_Answering, "127.0.0.1", 0, ssl=tls)
     print(server.sockets[0].getsockname()[1], flush=True)
     async with server:
         await server.serve_forever()
 
 
 @contextmanager
-def running() -> Iterator[str]:
-    """The address of one in a process of its own, such as `http://127.0.0.1:40123/`."""
-    with subprocess.Popen([sys.executable, __file__], stdout=subprocess.PIPE, text=True) as process:
+def running(certificate: Path | None = None) -> Iterator[str]:
+    """The address of one in a process of its own, such as `http://127.0.0.1:40123/`, or https with a certificate."""
+    scheme, given = ("http", []) if certificate is None else ("https", [str(certificate)])
+    with subprocess.Popen([sys.executable, __file__, *given], stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            yield f"http://127.0.0.1:{int(process.stdout.readline())}/"
+            yield f"{scheme}://127.0.0.1:{int(process.stdout.readline())}/"
         finally:
             process.terminate()
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve())
+    asyncio.run(_serve(sys.argv[1] if len(sys.argv) > 1 else None))

@@ -8,12 +8,14 @@ from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 import google_auth_httplib2
 import httplib2
 from flask_dance.consumer.storage.sqla import OAuthConsumerMixin, SQLAlchemyStorage
 from google.oauth2.credentials import Credentials
-from googleapiclient.discovery import build_from_document
+from googleapiclient import discovery_cache
+from googleapiclient.discovery import build, build_from_document
 from sqlalchemy import Column, Integer, create_engine
 from sqlalchemy.orm import DeclarativeBase, scoped_session, sessionmaker
 
@@ -26,7 +28,7 @@ from connector.domain.secret import AccessToken
 from connector.storage import make_engine, upgrade
 from scopes.discovery import document
 
-__all__ = ["Plain", "Today", "gated_each", "gated_kept", "product", "sending"]
+__all__ = ["Plain", "Today", "gated_each", "gated_kept", "product", "sending", "today"]
 
 POST, PAGE, CUSTOMER, CONNECTION = "z12bench", "117000000000000000001", "cus_bench", "con_bench"
 ASKED = {"activityId": POST, "onBehalfOf": PAGE}
@@ -64,8 +66,7 @@ class _OAuth(OAuthConsumerMixin, _Base):
 class Today:
     """As documented by Flask-Dance, google-auth and google-api-python-client, for each request of a web application."""
 
-    def __init__(self, root: str, folder: Path) -> None:
-        self._text = json.dumps(_document(root))
+    def __init__(self, folder: Path) -> None:
         self._engine = create_engine(f"sqlite:///{folder / 'today.db'}")
         _Base.metadata.create_all(self._engine)
         self._session = scoped_session(sessionmaker(self._engine))
@@ -84,7 +85,7 @@ class Today:
             self._session.remove()
 
     def call(self) -> object:
-        """Load, build, call."""
+        """Load, build, call. `build` reads the API's document from disk and makes an http, as it does by default."""
         token = self.load()
         credentials = Credentials(
             token["access_token"],
@@ -93,12 +94,27 @@ class Today:
             client_id="client",
             client_secret="secret",
         )
-        with build_from_document(self._text, credentials=credentials) as service:
+        with build("plusPages", "v2", credentials=credentials) as service:
             return service.comments().list(**ASKED).execute()
 
     def close(self) -> None:
         """Give the database back."""
         self._engine.dispose()
+
+
+@contextmanager
+def today(root: str, folder: Path) -> Iterator[Today]:
+    """Today's way against that address, for as long as it is open."""
+    folder.mkdir()
+    (folder / "plusPages.v2.json").write_text(json.dumps(_document(root), indent=2, sort_keys=True))  # as they ship
+    # An API that is alive has its document among those the library ships, and `build` reads it there. This API's is
+    # gone with it, so their folder is one that holds it. Nothing else of the library is touched.
+    with patch.object(discovery_cache, "DISCOVERY_DOC_DIR", str(folder)):
+        way = Today(folder)
+        try:
+            yield way
+        finally:
+            way.close()
 
 
 @contextmanager
