@@ -81,9 +81,6 @@ class Server:
         wasyncore.close_all(self._sockets)
 
     def wait(self) -> None:
-        """Serve until interrupted (Ctrl-C or SIGTERM)."""
-        try:
-            while self._thread.is_alive():
-                self._thread.join(timeout=3600)
-        except KeyboardInterrupt:
-            return
+        """Serve until KeyboardInterrupt (Ctrl-C, or SIGTERM after `stop_on_sigterm`), which is passed on."""
+        while self._thread.is_alive():
+            self._thread.join(timeout=3600)

@@ -17,7 +17,6 @@ def connector() -> None:
 
     Settings come from the environment (CONNECTOR_…) or instance/config.toml; instance/config.example.toml lists them.
     """
-    log.configure()
 
 
 for command in (
@@ -31,6 +30,7 @@ for command in (
 
 def main() -> None:
     """Run the command; what goes wrong on purpose is one line on standard error."""
+    log.configure()
     try:
         connector.main(standalone_mode=False)
     except click.exceptions.Abort:

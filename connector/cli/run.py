@@ -1,6 +1,6 @@
 """Commands that run something: demo, serve, standin, db."""
 
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import click
@@ -36,6 +36,7 @@ def serve(host: str, port: int) -> None:
         raise NotSetUp("No OAuth client is set. Set CONNECTOR_GOOGLE_CLIENT_ID and CONNECTOR_GOOGLE_CLIENT_SECRET.")
     server.stop_on_sigterm()
     with (
+        suppress(KeyboardInterrupt),
         closing(server.Listening(host, port)) as listening,
         server.Server(connector.create_app(settings), listening, behind_proxy=settings.proxy_hops > 0) as running,
     ):

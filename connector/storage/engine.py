@@ -109,7 +109,7 @@ def _sqlite_engine(url: URL) -> Engine:
     sqlite = sqlite_module()
     safe = wal_is_safe(sqlite.sqlite_version_info)
     if not safe:
-        log.warning("sqlite_without_wal", sqlite=sqlite.sqlite_version, reason="WAL can lose commits in this version")
+        log.warning("sqlite_without_wal", version=sqlite.sqlite_version, reason="WAL can lose commits in this version")
     engine = create_engine(
         url.set(drivername="sqlite+pysqlite"),
         module=sqlite,

@@ -309,7 +309,7 @@ def test_a_customer_connects_with_one_box_unticked_replies_and_leaves(
 
     page.get_by_role("link", name="End this connection").click()
     box = page.locator(".consequence")
-    expect(box).to_contain_text(f"{titles['read-messages']} for ")
+    expect(box).to_contain_text(f"“{titles['read-messages']}” stops at once")
     expect(box).to_contain_text("Messages that were fetched stay readable here")
     tour.look("end-connection")
     page.get_by_role("button", name="End the connection").click()

@@ -33,7 +33,7 @@ from connector.storage.schema import ledger_entries, metadata
 PROVIDER = "google-plus"
 OURS = {"Sec-Fetch-Site": "same-origin", "Origin": "null"}  # what browsers send for our own forms
 EVIL = "evil.example"
-OUR_ID = re.compile(r"[a-z]{3}_[a-z2-7]{26}")
+OUR_ID = re.compile(r"[a-z]{3}_[0-9a-f]{32}")
 one_engine = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # where the engine cannot matter
 VARYING = (
     re.compile(r'(name="csrf" value=")[^"]*'),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url
+from structlog.testing import capture_logs
 
 from connector.domain.errors import NotSetUp
 from connector.storage import SqlStore, engine, make_engine
@@ -52,13 +53,14 @@ def test_every_sqlite_connection_has_the_settings_that_durability_needs(tmp_path
     made.dispose()
 
 
-def test_an_sqlite_that_can_lose_commits_in_wal_gets_a_rollback_journal_and_a_warning(tmp_path, monkeypatch, capsys):
+def test_an_sqlite_that_can_lose_commits_in_wal_gets_a_rollback_journal_and_a_warning(tmp_path, monkeypatch):
     monkeypatch.setattr(engine, "wal_is_safe", lambda _version: False)
-    made = make_engine(f"sqlite:///{tmp_path / 'c.db'}")
+    with capture_logs() as lines:
+        made = make_engine(f"sqlite:///{tmp_path / 'c.db'}")
     with made.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "delete"
     made.dispose()
-    assert "sqlite_without_wal" in capsys.readouterr().out
+    assert [line["event"] for line in lines] == ["sqlite_without_wal"]
 
 
 def test_the_database_file_and_its_journals_are_for_their_owner_only(tmp_path):
