@@ -1,6 +1,7 @@
 """Engines for both databases, with the settings that durability and safety rest on (R64, R65)."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -125,7 +126,7 @@ def _sqlite_engine(url: URL) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:
         connection.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")
-        (mode,) = connection.execute(f"PRAGMA journal_mode={journal}").fetchone()
+        mode = _journal_mode(connection, journal, sqlite.OperationalError)
         if mode != journal:
             raise NotSetUp(f"SQLite kept the journal mode {mode} where {journal} is needed. Stop its other programs.")
         for setting in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", "trusted_schema=OFF"):
@@ -143,6 +144,20 @@ def _sqlite_engine(url: URL) -> Engine:
     # NOTE: not an event. An engine with any event of its connections pays for all of them, 100 µs a transaction.
     engine.dialect.do_begin = begin  # type: ignore[assignment, method-assign]
     return engine
+
+
+def _journal_mode(connection: Any, wanted: str, locked: type[Exception]) -> str:
+    """Ask for a journal mode; the mode there is. While another program changes it, SQLite says "locked" at once."""
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            (mode,) = connection.execute(f"PRAGMA journal_mode={wanted}").fetchone()
+        except locked:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return str(mode)
 
 
 def _make_private(path: Path) -> None:

@@ -142,3 +142,21 @@ def test_a_relative_sqlite_path_works(tmp_path, monkeypatch):
         pass
     store.close()
     assert Path("c.db").exists()
+
+
+def test_a_file_whose_journal_another_program_is_changing_is_waited_for(tmp_path):
+    """Against that change SQLite's own waiting does not help: it says "locked" at once."""
+    sqlite = engine.sqlite_module()
+    refusals = [2]
+
+    class Changing(sqlite.Connection):
+        def execute(self, statement, *given):
+            if statement == "PRAGMA journal_mode=wal" and refusals[0]:
+                refusals[0] -= 1
+                raise sqlite.OperationalError("database is locked")
+            return super().execute(statement, *given)
+
+    connection = sqlite.connect(tmp_path / "c.db", factory=Changing)
+    assert engine._journal_mode(connection, "wal", sqlite.OperationalError) == "wal"
+    assert refusals == [0]
+    connection.close()
