@@ -1,5 +1,6 @@
 """THE PATH of one call to Google. Everything the connector does at a provider's API goes through `call`."""
 
+import re
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -11,15 +12,13 @@ from connector.domain.ports import Services, Step
 from connector.domain.records import Actor, Answer, Request
 from scopes import RoutedCall, Unroutable
 
-__all__ = ["Ask", "Caller", "call", "do"]
+__all__ = ["Ask", "Caller", "call", "do", "is_plain_header"]
 
 T = TypeVar("T")
 
-# A request says what it is by its verb and address. These headers could make it another one, or carry a credential.
-DISGUISES = frozenset(
-    {"authorization", "cookie", "host", "proxy-authorization"}
-    | {"x-http-method", "x-http-method-override", "x-method-override", "x-original-url", "x-rewrite-url"}
-)
+# A request says what it is by its verb and address. Any other header could make it another one, or carry a credential.
+PLAIN_HEADERS = frozenset({"accept", "content-type", "if-match", "if-none-match"})
+_PLAIN_VALUE = re.compile(r"[ -~]{0,1024}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +84,11 @@ def do(svc: Services, caller: Caller, step: Step[T], settles: Settles | None = N
 
 
 def _routed(router: scopes.Router, request: Request) -> RoutedCall | Unroutable:
-    if any(name.lower() in DISGUISES for name in request.headers):
+    if not all(is_plain_header(name, value) for name, value in request.headers.items()):
         return Unroutable("disguised-header")
     return router.route(request.verb, request.url)
+
+
+def is_plain_header(name: str, value: str) -> bool:
+    """Whether a caller may set this header: one of a few, with a short printable value."""
+    return name.lower() in PLAIN_HEADERS and bool(_PLAIN_VALUE.fullmatch(value))

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from urllib3 import BaseHTTPResponse
 
+from connector.domain.calls import is_plain_header
 from connector.domain.errors import OutcomeUnknown, Refused
 from connector.domain.records import Answer, Request
 from connector.domain.secret import AccessToken
@@ -15,10 +16,7 @@ from connector.google.wire import BROKEN, NEVER, open_pool, read_body
 
 __all__ = ["PagesSender"]
 
-# Everything else a request says is in its verb and address, or is ours to write.
-ALLOWED_HEADERS = frozenset({"accept", "content-type", "if-match", "if-none-match"})
 VERB = re.compile(r"[A-Z]{1,16}")
-HEADER = re.compile(r"[ -~]{0,1024}")
 ADDRESS = re.compile(r"[!\"$-\[\]-~]{1,8192}")  # printable, without # and backslash
 
 
@@ -93,7 +91,7 @@ class PagesSender:
 def _headers(given: Mapping[str, str], token: AccessToken) -> dict[str, str]:
     headers = {"Accept": "application/json"}
     for name, value in given.items():
-        if name.lower() not in ALLOWED_HEADERS or not HEADER.fullmatch(value):
+        if not is_plain_header(name, value):  # the second wall: the path of a call refused it already
             raise Refused("header-not-allowed", "The request carries a header that is not allowed. Nothing was sent.")
         headers[name.title()] = value
     # Google compresses only for clients that also say gzip in their User-Agent.

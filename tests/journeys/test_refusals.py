@@ -205,6 +205,21 @@ def test_a_header_that_could_make_it_another_request_is_refused(refused, google,
     refused("read-messages", raw(url, headers={header: "DELETE"}), reason="unroutable")
 
 
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [
+        ("X-Goog-User-Project", "other"),
+        ("X-Goog-Api-Key", "stolen"),
+        ("Transfer-Encoding", "chunked"),
+        ("X-Forwarded-For", "127.0.0.1"),
+        ("Accept", "a\r\nX-Evil: 1"),
+    ],
+)
+def test_a_header_that_is_not_on_the_list_is_refused_before_a_token_is_opened(refused, google, world, header, value):
+    url = f"{google.url}/plusPages/v2/people/{world.cafe}/activities/user"
+    refused("read-messages", raw(url, headers={header: value}), reason="unroutable")
+
+
 def test_the_same_address_without_a_disguise_is_answered(refused, watched, google, people, world):
     url = f"{google.url}/plusPages/v2/people/{world.cafe}/activities/user?alt=json"
     with connector.use(refused.connection, purpose="read-messages", actor=people.member.actor, svc=watched) as pages:
