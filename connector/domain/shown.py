@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
-__all__ = ["Part", "Shown", "shown"]
+__all__ = ["Part", "Shown", "shown", "visible"]
 
 _LINK = re.compile(
     r"https?://[^\s<>\"'`\\^{|}\u0000-\u0020\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069]{1,2000}"
@@ -53,6 +53,13 @@ def shown(text: str) -> Shown:
         end = found.start() + len(address)
     parts += _marked(text[end:])
     return Shown(tuple(parts))
+
+
+def visible(text: str) -> str:
+    """A name or sentence with hidden characters as visible marks, so that it cannot pose as another (R46)."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(part.text for part in _marked(text))
 
 
 def _host(address: str) -> str | None:

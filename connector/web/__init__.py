@@ -59,6 +59,7 @@ def _prepare_templates(app: Flask) -> None:
     env = app.jinja_env
     env.undefined = StrictUndefined  # a name that does not exist fails the page instead of showing nothing
     env.trim_blocks = env.lstrip_blocks = True
+    env.finalize = wording.finished
     env.globals.update(
         asset=assets.asset,
         csrf_field=csrf.field,

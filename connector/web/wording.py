@@ -4,7 +4,17 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup
 
-__all__ = ["clock_time", "day", "number", "plural", "when"]
+from connector.domain.shown import visible
+
+__all__ = ["clock_time", "day", "finished", "number", "plural", "when"]
+
+
+def finished(value: object) -> object:
+    """What a template puts into a page: text with its hidden characters marked, whoever wrote it (R46).
+
+    Markup is done already. A field that gives back what a person typed is escaped by hand, so it stays as typed.
+    """
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def clock_time(moment: datetime) -> str:

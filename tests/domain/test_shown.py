@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.domain.shown import shown
+from connector.domain.shown import shown, visible
 
 
 def kinds(text: str) -> list[str]:
@@ -68,3 +68,7 @@ def test_whatever_comes_in_no_hidden_character_comes_out(text: str) -> None:
         if part.kind == "link":
             assert part.href is not None
             assert part.href.startswith(("http://", "https://"))
+
+
+def test_a_visible_name_keeps_its_letters_and_marks_what_hides() -> None:
+    assert visible("Žižkov 👋🏽 مرحبا\u202e\x9b") == "Žižkov 👋🏽 مرحبا[U+202E][U+009B]"

@@ -1,11 +1,13 @@
 """Templates hold no script or style of their own, name no foreign address, and show other people's text inert."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import connector.web
+from connector.domain.errors import BadInput
 from connector.domain.shown import Part, Shown, shown
 
 FOLDER = Path(connector.web.__file__).parent
@@ -85,3 +87,20 @@ def test_a_link_that_is_not_web_is_shown_as_text_even_if_the_domain_called_it_a_
 def test_hidden_characters_are_marked_with_their_name(ada, world, make_thread):
     world.thread = make_thread("pay\u202eme")
     assert '<span class="mark" title="Right-to-left override">[U+202E]</span>' in ada.get("/inbox/thr_1").text
+
+
+def test_hidden_characters_in_a_name_are_marked_wherever_it_stands(ada, sam, world, make_grant):
+    hostile = "Bakery\u202e\u200b\x1b[2J"
+    row = make_grant()
+    world.rows = [replace(row, connection=replace(row.connection, account_name=hostile))]
+    world.views = [replace(world.views[0], account_name=hostile)]
+    for text in (sam.get("/admin/grants").text, ada.get("/settings").text):
+        assert "Bakery[U+202E][U+200B][U+001B][2J" in text
+        assert not {"\u202e", "\u200b", "\x1b"} & set(text)
+
+
+def test_a_form_gives_back_what_was_typed_unmarked(ada, world):
+    world.failing["reply"] = BadInput("Too long.")
+    typed = "\u200fשלום <b>"
+    answer = ada.post("/inbox/messages/msg_1/reply", {"thread": "thr_1", "text": typed, "key": "k"})
+    assert "\u200fשלום &lt;b&gt;</textarea>" in answer.text
