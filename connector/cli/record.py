@@ -19,6 +19,7 @@ from connector.domain import ledger as entries
 from connector.domain.errors import NotSetUp
 from connector.domain.ports import Services
 from connector.domain.records import AsGranted
+from connector.domain.shown import visible
 
 __all__ = ["grants", "ledger"]
 
@@ -62,8 +63,8 @@ def grants_list(customer: str | None, scope: str | None, as_of: str | None, shap
 def _row(line: AsGranted, scope: str) -> dict[str, str]:
     used = max(line.last_used.values(), default=None)
     return {
-        "customer": line.customer_name,
-        "account": line.connection.account_name or "",
+        "customer": _line(line.customer_name),
+        "account": _line(line.connection.account_name or ""),
         "connection": line.connection.id,
         "granted_at": line.grant.at.isoformat(timespec="seconds"),
         "scope": scope.rsplit("/", 1)[-1],
@@ -72,6 +73,11 @@ def _row(line: AsGranted, scope: str) -> dict[str, str]:
         "last_used": used.isoformat(timespec="seconds") if used else "",
         "state": line.connection.state.value if line.current else "replaced",
     }
+
+
+def _line(name: str) -> str:
+    """A name as one line that no terminal takes for a command (R46)."""
+    return visible(" ".join(name.split()))
 
 
 def _csv(rows: list[dict[str, str]]) -> str:
@@ -99,9 +105,9 @@ def _table(rows: list[dict[str, str]]) -> str:
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # the first or last day of all in another zone is no moment in UTC
         raise click.BadParameter(f"{text!r} is not a time. Write it as 2026-05-03 or 2026-05-03T14:05+02:00.") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @click.group()

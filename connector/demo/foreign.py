@@ -1,5 +1,6 @@
 """The stand-in as a process of its own, met over HTTP alone."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Generator
@@ -48,8 +49,10 @@ class Foreign:
 @contextmanager
 def running_standin() -> Generator[Foreign, None, None]:
     """Start the stand-in on a free port and stop it when the block ends. Raises: NotSetUp."""
-    command = [sys.executable, "-m", "connector.standin", "--host", "127.0.0.1", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own module
+    # -P: a folder named `connector` where the demonstration was started is not the program to run.
+    command = [sys.executable, "-P", "-m", "connector.standin", "--host", "127.0.0.1", "--port", "0"]
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("CONNECTOR_")}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ) as process:  # noqa: S603
         try:
             line = process.stdout.readline() if process.stdout else ""
             if not line.startswith(LINE):

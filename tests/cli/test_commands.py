@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from click.testing import CliRunner
 
 from connector import config, wiring
 from connector.cli import connector
+from connector.demo.foreign import running_standin
 from connector.domain import events, ledger
 from connector.domain.records import Actor, Connection, ConnectionState, Customer, Grant
 from connector.storage import make_engine, upgrade
@@ -328,6 +330,20 @@ def test_no_cell_of_the_csv_is_a_formula(run: Run, granted: str) -> None:
     assert f"'{HOSTILE}" in next(csv.DictReader(io.StringIO(said)))["account"]
 
 
+@pytest.mark.parametrize("shape", ["table", "csv", "json"])
+def test_a_name_is_one_line_that_no_terminal_obeys(run: Run, granted: str, instance: Path, shape: str) -> None:
+    hostile = "Cafés\x1b[2J\u202e\x9b31m\nforged line"
+    with closing(sqlite_module().connect(instance / "connector.db")) as database, database:
+        database.execute("UPDATE connections SET account_name = ?", (hostile,))
+    said = run("grants", "list", "--format", shape).stdout
+    assert said.count("Cafés[U+001B][2J[U+202E][U+009B]31m forged line") == 2
+    assert not {"\x1b", "\x9b", "\u202e"} & set(said)
+
+
+def test_a_moment_that_is_none_in_utc_is_one_line(run: Run, instance: Path) -> None:
+    assert "is not a time" in one_line(run("grants", "list", "--as-of", "0001-01-01T00:00+14:00"), 2)
+
+
 @pytest.mark.parametrize(
     ("moment", "lines"),
     [
@@ -427,6 +443,33 @@ def test_the_check_passes_and_leaves_no_process_behind(environ: dict[str, str], 
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert "holds a database already" in one_line(again, 2)
+
+
+def test_the_demonstration_runs_no_program_of_the_folder_it_is_started_in(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted = tmp_path / "connector"
+    planted.mkdir()
+    (planted / "__init__.py").write_text("open('ran', 'w').close()")
+    monkeypatch.chdir(tmp_path)
+    with running_standin() as foreign:
+        assert foreign.url.startswith("http://127.0.0.1:")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_the_stand_in_is_handed_no_setting_of_the_connector(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONNECTOR_SECRET_KEY", "made-up")
+    handed: list[dict[str, str]] = []
+
+    def start(*_command: object, env: dict[str, str], **_how: object) -> None:
+        handed.append(env)
+        raise OSError
+
+    monkeypatch.setattr(subprocess, "Popen", start)
+    with pytest.raises(OSError), running_standin():
+        pass
+    assert "PATH" in handed[0]
+    assert "CONNECTOR_SECRET_KEY" not in handed[0]
 
 
 @pytest.mark.parametrize("command", ["demo", "serve", "standin"])
