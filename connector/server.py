@@ -15,6 +15,7 @@ from connector.domain.errors import NotSetUp
 __all__ = ["Listening", "Server", "stop_on_sigterm"]
 
 THREADS = 8
+LARGEST_BODY = 1024 * 1024  # bytes; the pages take far less and say so, this is what may reach the disk
 
 
 def stop_on_sigterm() -> None:
@@ -58,6 +59,7 @@ class Server:
             self._sockets,
             sockets=[on.socket],
             threads=THREADS,
+            max_request_body_size=LARGEST_BODY,
             ident=None,
             clear_untrusted_proxy_headers=not behind_proxy,
         )

@@ -1,5 +1,6 @@
 """Behind a proxy of ours the client's address is known; without one, nobody can claim an address."""
 
+import socket
 from typing import Any
 
 import pytest
@@ -32,3 +33,14 @@ def seen_address(svc: Any, hops: int, claimed: str) -> str:
 )
 def test_only_our_own_proxies_say_where_a_request_comes_from(hops: int, claimed: str, address: str) -> None:
     assert seen_address(object(), hops, claimed) == address
+
+
+def test_a_body_that_no_page_takes_is_not_kept_until_it_is_whole() -> None:
+    app = Flask(__name__, static_folder=None)
+    listening = server.Listening("127.0.0.1", 0)
+    with (
+        server.Server(app, listening),
+        socket.create_connection(("127.0.0.1", listening.port), timeout=10) as browser,
+    ):
+        browser.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n")
+        assert b" 413 " in browser.recv(100)
