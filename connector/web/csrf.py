@@ -10,7 +10,6 @@ NOTE: our pages send `Referrer-Policy: no-referrer`, and then browsers write `Or
 
 import hmac
 import re
-from urllib.parse import urlsplit
 
 from flask import Response, g, request
 from markupsafe import Markup
@@ -48,10 +47,7 @@ def _from_our_own_pages() -> bool:
         return site == "same-origin" and origin in (None, "null", own)
     if origin is not None:
         return origin == own
-    if referer is not None:
-        parts = urlsplit(referer)
-        return f"{parts.scheme}://{parts.netloc}" == own
-    return False
+    return referer is not None and f"{referer}/".startswith(f"{own}/")
 
 
 def require_token(expected: str) -> None:

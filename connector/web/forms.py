@@ -10,10 +10,15 @@ __all__ = ["index", "moment", "one", "word"]
 
 
 def one(given: MultiDict[str, str], name: str) -> str:
-    """The field's only value, or an empty string. Raises: BadInput when it comes more than once (ASVS 15.3.7)."""
+    """The field's only value, or an empty string.
+
+    Raises: BadInput when it comes more than once (ASVS 15.3.7) or holds NUL.
+    """
     values = given.getlist(name)
     if len(values) > 1:
         raise BadInput("A field came twice in one request, so it is not clear what was meant. Nothing was done.")
+    if values and "\0" in values[0]:  # PostgreSQL cannot hold it
+        raise BadInput("A field holds a character that cannot be used. Nothing was done.")
     return values[0] if values else ""
 
 
@@ -39,8 +44,8 @@ def moment(given: MultiDict[str, str], name: str) -> datetime | None:
         return None
     try:
         read = datetime.fromisoformat(value)
-    except ValueError:
+        if len(value) == len("2026-05-03"):
+            read = read.replace(hour=23, minute=59, second=59)
+        return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # the first or last day of all in another zone is no moment in UTC
         raise BadInput("The moment cannot be read. Write it as 2026-05-03 or 2026-05-03T14:05.") from None
-    if len(value) == len("2026-05-03"):
-        read = read.replace(hour=23, minute=59, second=59)
-    return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)

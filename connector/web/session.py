@@ -55,6 +55,8 @@ def guarded(name: str, kind: Kind) -> Blueprint:
 
 
 def _guard(kind: Kind) -> AnyResponse | None:
+    if "\0" in request.path:  # no id holds it, and PostgreSQL cannot look for it
+        raise NotFound(request.path)
     if is_open(request.endpoint):
         return None
     found = visitor()

@@ -47,8 +47,9 @@ def test_a_day_alone_means_its_end(sam, world):
     assert world.asked("listing")[0][0]["as_of"] == datetime(2026, 5, 3, 23, 59, 59, tzinfo=UTC)
 
 
-def test_a_moment_that_cannot_be_read_is_refused(sam, world):
-    assert sam.get("/admin/grants?as_of=yesterday").status_code == 400
+@pytest.mark.parametrize("moment", ["yesterday", "0001-01-01T00:00%2B14:00", "9999-12-31T23:59-14:00"])
+def test_a_moment_that_cannot_be_read_is_refused(sam, world, moment):
+    assert sam.get(f"/admin/grants?as_of={moment}").status_code == 400
     assert not world.asked("listing")
 
 

@@ -24,6 +24,7 @@ REFUSED = {
     "our name as another's subdomain": {"Origin": "https://connector.example.evil.example"},
     "a foreign referer": {"Referer": "https://evil.example/?https://connector.example/"},
     "a referer with our name before an at sign": {"Referer": "https://connector.example@evil.example/"},
+    "a referer that is no address": {"Referer": "https://["},
     "nothing at all": {},
 }
 

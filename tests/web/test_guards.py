@@ -109,3 +109,10 @@ def test_the_customer_comes_from_the_session_and_never_from_the_request(ada, wor
 
 def test_a_cookie_that_is_not_a_live_session_signs_nobody_in(app, browser):
     assert browser(app, "made-up").get("/inbox").status_code == 303
+
+
+def test_what_postgresql_cannot_look_up_never_reaches_it(ada, sam, world):
+    assert ada.get("/inbox/%00").status_code == 404
+    assert ada.get("/activity?purpose=%00").status_code == 400
+    assert sam.get("/admin/grants?customer=%00").status_code == 400
+    assert not world.asked("thread") + world.asked("activity") + world.asked("listing")
