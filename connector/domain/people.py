@@ -1,6 +1,7 @@
 """Customers, their members and the company's staff: signing in, sessions, first passwords."""
 
 import hashlib
+import ipaddress
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -121,7 +122,7 @@ def sign_in(svc: Services, email: str, password: str, *, address: str) -> Signed
     stranger out and not the person (R54). Raises: SignInRefused.
     """
     now = svc.clock.now()
-    key = _digest(f"{email.strip().lower()}\n{address}")
+    key = _digest(f"{email.strip().lower()}\n{_network(address)}")
     with svc.store.read() as tx:
         tries = tx.accounts.attempts_since(key, now - ATTEMPTS_WITHIN)
         person = tx.accounts.person_by_email(email.strip().lower()) if tries < ATTEMPTS else None
@@ -143,6 +144,17 @@ def sign_in(svc: Services, email: str, password: str, *, address: str) -> Signed
         tx.accounts.add_session(session)
         ledger.note(svc, tx, events.SIGNED_IN, actor=person.actor(), customer=person.customer)
     return SignedIn(cookie, session, person)
+
+
+def _network(address: str) -> str:
+    """An IPv6 address's first 64 bits: whoever has one address has all of that network's. Others as they are."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4 or found.ipv4_mapped:
+        return str(found)
+    return str(ipaddress.ip_network((int(found), 64), strict=False))
 
 
 def of_cookie(svc: Services, cookie: str) -> tuple[Session, Person] | None:
