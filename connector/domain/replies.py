@@ -5,6 +5,7 @@ own comments; until then whoever looks decides.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,6 +19,7 @@ from connector.domain.words import as_message
 
 __all__ = ["ReplyView", "read_back", "send", "view"]
 
+_KEY = re.compile(r"[!-~]{1,200}")
 BEFORE, AFTER = timedelta(minutes=2), timedelta(minutes=10)  # how far Google's time of a reply may be from ours
 
 
@@ -38,12 +40,14 @@ def send(svc: Services, actor: Actor, message: str, text: str, *, key: str) -> R
 
     Raises:
         NotFound: not this customer's message.
-        BadInput: empty, too long, or the key came before with another text or for another message.
+        BadInput: empty, too long, no usable key, or the key came before with another text or for another message.
         AlreadyDone: the reply with this key is being sent right now.
         Refused and the rest of `calls.do`: with the reply kept as failed or unknown, whichever is true.
     """
     customer = actor.acting_for()
     words = _clean(text)
+    if not _KEY.fullmatch(key):
+        raise BadInput("This form is not complete. Reload the page and write the reply again.")
     with svc.store.read() as tx:
         target = tx.inbox.message(customer, message)
         found = tx.inbox.thread(customer, target.thread) if target else None

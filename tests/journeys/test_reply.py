@@ -176,6 +176,14 @@ def test_the_same_key_with_another_text_is_turned_down(reply, google):
 
 
 @on_sqlite
+@pytest.mark.parametrize("key", ["", "a b", "k\x00", "k" * 201, "ключ"])
+def test_a_key_that_is_no_short_plain_word_is_turned_down_and_nothing_is_sent(key, reply, google, shown):
+    with pytest.raises(BadInput):
+        reply(key=key)
+    assert google.requests() == []
+    assert shown() == []
+
+
 def test_another_key_is_another_reply_even_with_the_same_text(reply, google):
     reply()
     reply(key="k2")
