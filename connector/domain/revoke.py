@@ -6,7 +6,7 @@ Google's revocation ends the whole grant of this app for that Google account, fo
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, cast
 
 from connector.domain import events, grants, ledger, tokens
 from connector.domain.errors import AlreadyDone, CannotOpen, ConnectorError, NotFound
@@ -136,6 +136,9 @@ def retry_one(svc: Services, actor: Actor, connection: Connection) -> Ended:
 def _at_google(svc: Services, actor: Actor, connection: Connection) -> Ended:
     """One try: intent, request, outcome. A crash in between leaves it pending, and asking twice does no harm."""
     with svc.store.write() as tx:
+        settled = _settled(tx, connection)
+        if settled is not None:
+            return _told(settled)
         row = _held(tx, connection)
         if row is None:
             return _settle(svc, tx, actor, connection, None, "no-token")
@@ -162,13 +165,21 @@ def _at_google(svc: Services, actor: Actor, connection: Connection) -> Ended:
 
 def _settle(svc: Services, tx: Tx, actor: Actor, connection: Connection, intent: int | None, outcome: State) -> Ended:
     told = _told(outcome)
-    tx.tokens.destroy(connection.id)
-    tx.connections.update(replace(connection, at_google=outcome))
+    if _settled(tx, connection) is None:  # the first answer is the true one; a second only says it was gone by then
+        tx.tokens.destroy(connection.id)
+        tx.connections.update(replace(connection, at_google=outcome))
     ledger.note(
         svc, tx, events.REVOKE_CONFIRMED, actor=actor, customer=connection.customer, connection=connection.id,
         decision="answered", reason=outcome, intent=intent, details={"outcome": told.sentence},
     )  # fmt: skip
     return told
+
+
+def _settled(tx: Tx, connection: Connection) -> State | None:
+    """How the removal at Google ended, when another process has settled it meanwhile."""
+    tx.connections.lock(connection.id)
+    found = tx.connections.get_any(connection.id)
+    return None if found is None or found.at_google in (None, "pending") else cast(State, found.at_google)
 
 
 def _told(state: State) -> Ended:

@@ -254,3 +254,16 @@ def test_an_end_that_waits_for_google_is_not_undone_by_a_refresh_that_google_ref
     with svc.store.read() as tx:
         assert tx.connections.get_any(connected.id).state is ConnectionState.REVOKED
     assert at_google(connected.id) == "pending"
+
+
+def test_a_retry_that_comes_second_does_not_change_what_the_first_was_told(
+    connect, svc, people, away, at_google, google, entries
+):
+    connected = connect()
+    revoke.end(away, people.member.actor, connected.id)
+    (waiting,) = revoke.pending(svc)  # as two commands see it at once
+    assert revoke.retry_one(svc, SYSTEM, waiting).state == "confirmed"
+    google.forget_requests()
+    assert revoke.retry_one(svc, SYSTEM, waiting).state == "confirmed"
+    assert (google.requests("revoke"), at_google(connected.id)) == ([], "confirmed")
+    assert len(entries("revoke:confirmed")) == 1
