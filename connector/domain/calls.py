@@ -86,6 +86,8 @@ def do(svc: Services, caller: Caller, step: Step[T], settles: Settles | None = N
 def _routed(router: scopes.Router, request: Request) -> RoutedCall | Unroutable:
     if not all(is_plain_header(name, value) for name, value in request.headers.items()):
         return Unroutable("disguised-header")
+    if request.body and request.verb == "GET":
+        return Unroutable("body-on-get")  # nothing documented reads it, so what it would mean is anyone's guess
     return router.route(request.verb, request.url)
 
 

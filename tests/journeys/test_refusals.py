@@ -220,6 +220,12 @@ def test_a_header_that_is_not_on_the_list_is_refused_before_a_token_is_opened(re
     refused("read-messages", raw(url, headers={header: value}), reason="unroutable")
 
 
+def test_a_body_where_none_is_documented_is_refused(refused, google, world):
+    url = f"{google.url}/plusPages/v2/people/{world.cafe}/activities/user"
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    refused("read-messages", raw(url, headers=form, body="_method=DELETE"), reason="unroutable")
+
+
 def test_the_same_address_without_a_disguise_is_answered(refused, watched, google, people, world):
     url = f"{google.url}/plusPages/v2/people/{world.cafe}/activities/user?alt=json"
     with connector.use(refused.connection, purpose="read-messages", actor=people.member.actor, svc=watched) as pages:
