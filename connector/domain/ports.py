@@ -577,7 +577,7 @@ class Services:
     random: Random
     networks: Mapping[str, Network]
     base_url: str
-    pause: Callable[[float], object] = time.sleep  # seconds
+    sleep: Callable[[float], object] = time.sleep  # seconds
 
     def network(self, provider: str) -> Network:
         """Raises: NotFound for a provider that is not set up."""

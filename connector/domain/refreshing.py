@@ -91,7 +91,7 @@ def _turn(svc: Services, permit: Permit) -> _Turn | AccessToken:
         if waited >= WAIT:
             raise NotSent("another refresh of this token does not end")
         look = step * (0.5 + svc.random.bytes(1)[0] / 510)  # so that those who wait do not look all at once
-        svc.pause(look)
+        svc.sleep(look)
         waited, step = waited + look, min(2 * step, SLOWEST_LOOK)
         with svc.store.read() as tx:
             token = tokens.kept(svc, tx, permit)

@@ -20,6 +20,7 @@ from connector import wiring
 from connector.domain import inbox, refreshing, tokens
 from connector.domain.calls import Caller, do
 from connector.domain.errors import (
+    ConnectorError,
     LedgerUnwritable,
     NeedsConsent,
     NotSent,
@@ -117,6 +118,61 @@ def process(environ, people, clock):
         yield start
 
 
+class Waiter:
+    """A thread that wants the same token while another caller is asking for it."""
+
+    def __init__(self, svc, sync):
+        self._svc, self._sync, self._looks, self._end = replace(svc, sleep=self._look), sync, threading.Event(), None
+        self._thread = threading.Thread(target=self._run)
+
+    def arrive(self):
+        """Begin, and be waiting."""
+        self._thread.start()
+        assert self._looks.wait(10)
+
+    def end(self):
+        """How it ended: what it got, or its error."""
+        self._thread.join()
+        return self._end
+
+    def _look(self, seconds):
+        self._looks.set()
+        time.sleep(seconds)
+
+    def _run(self):
+        try:
+            self._end = self._sync(self._svc)
+        except ConnectorError as no:
+            self._end = no
+
+
+@pytest.fixture
+def waiter(svc, sync):
+    return lambda: Waiter(svc, sync)
+
+
+@pytest.fixture
+def at_once(svc):
+    """Services of a caller that will not wait: a lease that was not given back fails the test."""
+
+    def no_wait(seconds):
+        raise AssertionError("the lease was not given back")
+
+    return replace(svc, sleep=no_wait)
+
+
+@pytest.fixture
+def again(svc, stored, people):
+    """Store the refresh token of a connection once more, as another consent's."""
+
+    def store(connection):
+        _, value = stored(connection)
+        with svc.store.write() as tx:
+            tokens.store_refresh(svc, tx, people.member.customer, connection, RefreshToken(value.decode()))
+
+    return store
+
+
 def tell(child, line="go"):
     child.stdin.write(f"{line}\n")
     child.stdin.flush()
@@ -185,7 +241,7 @@ def test_a_process_killed_between_googles_answer_and_the_commit_holds_the_next_u
     assert child.stdout.readline() == "answered\n"
     child.kill()
     child.wait()
-    began, patient = clock.now(), replace(svc, pause=clock.advance)
+    began, patient = clock.now(), replace(svc, sleep=clock.advance)
     with pytest.raises(NotSent):
         sync(patient)
     assert timedelta(seconds=refreshing.WAIT) <= clock.now() - began < timedelta(seconds=LEASE)
@@ -202,71 +258,64 @@ def test_a_lease_outlives_the_longest_call_that_the_endpoint_allows(svc):
 
 
 def test_those_who_wait_for_a_refresh_that_fails_do_not_each_try_again(
-    connect, google, sync, svc, pass_time, meanwhile
+    connect, google, sync, pass_time, meanwhile, waiter
 ):
     connect()
     pass_time(4000)
     google.forget_requests()
     google.fault("token", "status", status=503)
-    waits, ends = threading.Event(), []
-
-    def look(seconds):
-        waits.set()
-        time.sleep(seconds)
-
-    def wait_for_it():
-        try:
-            ends.append(sync(replace(svc, pause=look)))
-        except NotSent as no:
-            ends.append(str(no))
-
-    waiters = [threading.Thread(target=wait_for_it) for _ in range(3)]
-
-    def arrive():
-        for waiter in waiters:
-            waits.clear()
-            waiter.start()
-            assert waits.wait(10)
-
+    waiters = [waiter() for _ in range(3)]
     with pytest.raises(TokenRefused):
-        sync(meanwhile(arrive))
-    for waiter in waiters:
-        waiter.join()
-    assert ends == ["another refresh of this token has just failed"] * 3
+        sync(meanwhile(lambda: [one.arrive() for one in waiters]))
+    assert [str(one.end()) for one in waiters] == ["another refresh of this token has just failed"] * 3
     assert len(google.requests("token")) == 1
     google.clear_faults()
     assert sync() == 1
 
 
 def test_those_who_wait_while_the_connection_is_lost_are_told_why(
-    connect, google, sync, svc, pass_time, meanwhile, world, _http
+    connect, google, sync, pass_time, meanwhile, waiter, world, _http
 ):
     connect()
     pass_time(4000)
     _http.delete(f"{google.url}/test/grants/{world.anna}", timeout=30)
     google.forget_requests()
-    waits, ends = threading.Event(), []
-
-    def look(seconds):
-        waits.set()
-        time.sleep(seconds)
-
-    def wait_for_it():
-        with pytest.raises(NeedsConsent):
-            sync(replace(svc, pause=look))
-        ends.append("told")
-
-    waiter = threading.Thread(target=wait_for_it)
-
-    def arrive():
-        waiter.start()
-        assert waits.wait(10)
-
+    other = waiter()
     with pytest.raises(NeedsConsent):
-        sync(meanwhile(arrive))
-    waiter.join()
-    assert ends == ["told"]
+        sync(meanwhile(other.arrive))
+    assert isinstance(other.end(), NeedsConsent)
     assert len(google.requests("token")) == 1
+
+
+def test_those_who_wait_while_our_credentials_are_not_known_are_told_that_it_is_our_side(
+    connect, google, sync, pass_time, meanwhile, waiter
+):
+    connect()
+    pass_time(4000)
+    google.fault("token", "status", status=401, body={"error": "invalid_client"})
+    other = waiter()
+    with pytest.raises(Paused):
+        sync(meanwhile(other.arrive))
+    assert isinstance(other.end(), Paused)
+
+
+def test_those_who_wait_take_over_when_the_token_that_was_sent_was_replaced(
+    connect, google, sync, pass_time, meanwhile, waiter, again, monkeypatch
+):
+    connected = connect()
+    pass_time(4000)
+    google.forget_requests()
+    other = waiter()
+    monkeypatch.setattr(refreshing, "TRIES", 1)  # the first one does not ask again itself
+
+    def overtake():
+        other.arrive()
+        again(connected.id)
+
+    with pytest.raises(NotSent, match="overtaken"):
+        sync(meanwhile(overtake))
+    assert other.end() == 1
+    assert len(google.requests("token")) == 2
 
 
 def test_an_invalid_grant_for_a_token_that_was_replaced_meanwhile_is_not_believed(
@@ -300,18 +349,13 @@ def test_a_late_invalid_grant_is_not_believed_when_another_has_taken_over(
 
 
 def test_an_answer_got_with_a_token_that_was_replaced_meanwhile_is_asked_for_again(
-    connect, google, sync, svc, people, pass_time, meanwhile, stored, entries
+    connect, google, sync, pass_time, meanwhile, again, stored, entries
 ):
     connected = connect()
     version, value = stored(connected.id)
     pass_time(4000)
     google.forget_requests()
-
-    def replaced():
-        with svc.store.write() as tx:
-            tokens.store_refresh(svc, tx, people.member.customer, connected.id, RefreshToken(value.decode()))
-
-    assert sync(meanwhile(replaced)) == 1
+    assert sync(meanwhile(lambda: again(connected.id))) == 1
     assert [one["reason"] for one in entries("token:refreshed")][-2:] == ["overtaken", None]
     assert stored(connected.id) == (version + 1, value)
     assert len(google.requests("token")) == 2
@@ -479,7 +523,7 @@ def test_google_refusing_a_token_after_a_pause_shows_that_it_knows_us_again(
     ids=str,
 )
 def test_an_endpoint_in_trouble_leaves_the_stored_tokens_as_they_are_and_the_way_free(
-    fault, connect, google, sync, svc, pass_time, stored, state
+    fault, connect, google, sync, at_once, pass_time, stored, state
 ):
     """F17. How each is read is in tests/google/test_endpoint_faults.py."""
     connected = connect()
@@ -491,11 +535,16 @@ def test_an_endpoint_in_trouble_leaves_the_stored_tokens_as_they_are_and_the_way
         sync()
     assert (stored(connected.id), stored(connected.id, "access", READ)) == before
     assert state(connected.id) is ConnectionState.ACTIVE
+    assert sync(at_once) == 1
 
-    def no_wait(seconds):
-        raise AssertionError("the lease was not given back")
 
-    assert sync(replace(svc, pause=no_wait)) == 1
+@on_sqlite
+def test_google_out_of_reach_leaves_the_way_free(connect, sync, pass_time, away, at_once):
+    connect()
+    pass_time(4000)
+    with pytest.raises(NotSent):
+        sync(away)
+    assert sync(at_once) == 1
 
 
 ROTATED = {"access_token": "ya29.new", "token_type": "Bearer", "expires_in": 3599, "refresh_token": "1//new"}
