@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
@@ -101,6 +101,8 @@ def usable_database() -> Iterator[None]:
 
 class NoClient:
     """Stands where the authorization server would, on an instance that has no OAuth client yet: commands still work."""
+
+    longest = timedelta()
 
     def __init__(self, issuer: str) -> None:
         self.issuer = issuer

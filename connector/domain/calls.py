@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import scopes
-from connector.domain import grants, tokens
+from connector.domain import grants, refreshing, tokens
 from connector.domain.errors import Refused
 from connector.domain.ledger import Entry, Settles
 from connector.domain.ports import Services, Step
@@ -57,7 +57,7 @@ def call(svc: Services, ask: Ask, settles: Settles | None = None) -> Answer:
         Refused: the purpose, the grant or the page does not cover it; no token was opened and nothing was sent.
         NotFound: the connection is not this customer's.
         TokenRefused: Google gives no access token for it; nothing was sent.
-        NotSent: Google cannot be reached; nothing was sent.
+        NotSent: Google cannot be reached, or (Paused) does not accept our own credentials; nothing was sent.
         OutcomeUnknown, UnreadableAnswer: it was sent, once, and what came of it is not known.
         LedgerUnwritable: the record could not be written, so nothing was done.
     """
@@ -71,7 +71,7 @@ def call(svc: Services, ask: Ask, settles: Settles | None = None) -> Answer:
         with svc.store.read() as tx:  # one snapshot: the token is the one that stood there when the permit was given
             permit = grants.permit(svc, tx, ask.actor, ask.connection, need)
             token = tokens.kept(svc, tx, permit)
-        token = token or tokens.fetched(svc, permit)
+        token = token or refreshing.fetched(svc, permit)
         return entry.answered(network.sender.send(ask.request, token))
 
 

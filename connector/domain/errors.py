@@ -18,6 +18,7 @@ __all__ = [
     "NotSent",
     "NotSetUp",
     "OutcomeUnknown",
+    "Paused",
     "Refused",
     "Revoked",
     "TokenRefused",
@@ -114,7 +115,11 @@ class GoogleRefused(ConnectorError):
 
 
 class TokenRefused(GoogleRefused):
-    """The token endpoint said no, for example `invalid_grant`."""
+    """The token endpoint said no, for example `invalid_grant`. `cause` is the closer reason when it gave one."""
+
+    def __init__(self, http_status: int, code: str, cause: str | None = None) -> None:
+        super().__init__(http_status, code)
+        self.cause = cause or code
 
 
 class NotSent(ConnectorError):
@@ -122,6 +127,15 @@ class NotSent(ConnectorError):
 
     status = 503
     public = "Google cannot be reached right now. Nothing was sent. Try again in a moment."
+
+
+class Paused(NotSent):
+    """The provider does not accept this instance's own credentials. It is the operator's to mend, not a customer's."""
+
+    public = (
+        "Google does not accept our own credentials right now. The mistake is on our side: nothing is lost, and no "
+        "account has to be connected again. The operator has been told."
+    )
 
 
 class OutcomeUnknown(ConnectorError):

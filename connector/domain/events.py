@@ -83,6 +83,16 @@ TOKEN_REFRESHED = Event(
 TOKEN_REFUSED = Event(
     41, "token:refused", "Google no longer accepts this connection ({code}).", "Google refused a stored permission."
 )
+TOKENS_PAUSED = Event(
+    42,
+    "token:paused",
+    "Google does not accept this instance's own credentials ({code}). Nothing is fetched until it does.",
+    "Google does not accept this instance's own credentials.",
+)
+TOKENS_RESUMED = Event(
+    43, "token:resumed", "Google accepts this instance's own credentials again.",
+    "Google accepts this instance's own credentials again.",
+)  # fmt: skip
 
 REVOKED = Event(50, "revoke:done", "{actor} ended the connection to {account_name}.", "A connection was ended.")
 REVOKE_ASKED = Event(

@@ -20,6 +20,7 @@ from connector.domain.errors import (
     GoogleRefused,
     NotFound,
     NotSent,
+    Paused,
     Refused,
     TokenRefused,
 )
@@ -33,7 +34,8 @@ __all__ = ["CALL_LIMIT", "OPERATOR", "SYSTEM", "Closing", "Entry", "Settles", "c
 
 OPERATOR = "operator"  # owns the details of entries that belong to no customer
 SYSTEM = Actor(kind="system", id="system", name="The connector")
-CALL_LIMIT = timedelta(seconds=60)  # longer than the token endpoint's and the sender's deadlines together
+# Longer than the wait for another's refresh, the token endpoint's deadline for two secrets and the sender's together.
+CALL_LIMIT = timedelta(seconds=120)
 
 FIRST_SERVER_ERROR = 500
 MOST_ID = 64  # characters of a name that a program passed and that may be anything
@@ -150,6 +152,8 @@ class Closing:
                 return cls("failed", f"token-{error.code}", error.public)
             case GoogleRefused():
                 return cls("failed", error.code, error.public)
+            case Paused():
+                return cls("failed", "paused", error.public)
             case NotSent():
                 return cls("failed", "not-sent", error.public)
             case ConnectorError():

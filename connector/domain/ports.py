@@ -1,9 +1,10 @@
 """What the domain needs from outside, and nothing of how it is done. Adapters live in storage/ and google/."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic, Literal, Protocol, TypeVar
 
 from connector.domain import records as r
@@ -32,6 +33,7 @@ __all__ = [
     "PostedComment",
     "ProviderApi",
     "Random",
+    "Refreshes",
     "RevokeOutcome",
     "Sender",
     "Services",
@@ -199,6 +201,38 @@ class Tokens(Protocol):
         ...
 
 
+class Refreshes(Protocol):
+    """Who is refreshing which token (R27), and for which provider nobody may (R29). Each method is atomic."""
+
+    def take(self, connection: str, scopes: str, now: datetime, until: datetime) -> int | None:
+        """Begin a lease unless another is live; its fencing number, which only ever goes up."""
+        ...
+
+    def lease(self, connection: str, scopes: str) -> r.Lease | None:
+        """The newest lease, over or not."""
+        ...
+
+    def end(self, connection: str, scopes: str, fence: int, until: datetime | None = None) -> bool:
+        """End that lease; whether it was still the newest. Nobody takes one until the transaction ends.
+
+        With `until` (now), those who wait for it take over, as when it runs out; without, they know that it is done.
+        """
+        ...
+
+    def pause(self, provider: str, reason: str, now: datetime, until: datetime) -> bool:
+        """Pause a provider, or go on pausing it; whether this began it."""
+        ...
+
+    def paused(self, provider: str) -> r.Pause | None: ...
+    def try_again(self, provider: str, now: datetime, until: datetime) -> bool:
+        """Claim the one try that may be made when a pause has run out; it is prolonged for everybody else."""
+        ...
+
+    def lift(self, provider: str) -> bool:
+        """End a pause for good; whether there was one."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerFilter:
     """What a reader wants to see. `before` is an index (keyset paging)."""
@@ -310,6 +344,8 @@ class Tx(Protocol):
     @property
     def tokens(self) -> Tokens: ...
     @property
+    def refreshes(self) -> Refreshes: ...
+    @property
     def ledger(self) -> Ledger: ...
     @property
     def inbox(self) -> Inbox: ...
@@ -388,6 +424,11 @@ class OAuth(Protocol):
 
     @property
     def issuer(self) -> str: ...
+
+    @property
+    def longest(self) -> timedelta:
+        """How long `exchange` or `refresh` can take at most."""
+        ...
 
     def authorization_url(
         self, *, state: str, verifier: CodeVerifier, scopes: Sequence[str], ask_again: bool, account: str | None
@@ -536,6 +577,7 @@ class Services:
     random: Random
     networks: Mapping[str, Network]
     base_url: str
+    sleep: Callable[[float], object] = time.sleep  # seconds
 
     def network(self, provider: str) -> Network:
         """Raises: NotFound for a provider that is not set up."""

@@ -19,9 +19,11 @@ __all__ = [
     "Details",
     "Grant",
     "KeyRow",
+    "Lease",
     "LedgerRow",
     "Message",
     "Page",
+    "Pause",
     "Person",
     "Reply",
     "ReplyState",
@@ -212,6 +214,24 @@ class TokenRow:
     stored_at: datetime
     expires_at: datetime | None
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to refresh one token. `until` is None when its holder ended it; a dead holder's just runs out."""
+
+    fence: int
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Why no token of a provider is refreshed. At `until` one try is made; the pause stands until one succeeds."""
+
+    provider: str
+    reason: str
+    since: datetime
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)

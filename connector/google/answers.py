@@ -41,6 +41,8 @@ KNOWN_ERRORS = frozenset(
         "unsupported_token_type",
     }
 )
+# What Google says in `error_subtype`, beside `invalid_grant`.
+KNOWN_CAUSES = frozenset({"admin_policy_enforced", "invalid_rapt", "rapt_required"})
 TEMPORARY = frozenset({408, 425, 429})
 
 
@@ -74,7 +76,8 @@ def read_token_answer(status: int, headers: Mapping[str, str], body: bytes) -> T
 def read_token_error(status: int, body: bytes) -> TokenRefused:
     """The error that an answer other than 200 stands for (RFC 6749 section 5.2).
 
-    Its code is `temporary` when trying again later may help (R30), a known word, or `unknown`.
+    Its code is `temporary` when trying again later may help (R30), a known word, or `unknown`. Its cause is the code,
+    or the subtype where that is a known word.
 
     Raises: UnreadableAnswer for a status that is neither success nor error.
     """
@@ -83,10 +86,15 @@ def read_token_error(status: int, body: bytes) -> TokenRefused:
     if status < 400:
         raise UnreadableAnswer("an unexpected status")
     try:
-        code = read_object(body).get("error")
+        found = read_object(body)
     except UnreadableAnswer:
-        code = None
-    return TokenRefused(status, code if isinstance(code, str) and code in KNOWN_ERRORS else "unknown")
+        found = {}
+    code, cause = found.get("error"), found.get("error_subtype")
+    return TokenRefused(
+        status,
+        code if isinstance(code, str) and code in KNOWN_ERRORS else "unknown",
+        cause if isinstance(cause, str) and cause in KNOWN_CAUSES else None,
+    )
 
 
 def _token(found: Mapping[str, Any], name: str, limit: int) -> str:

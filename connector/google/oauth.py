@@ -6,6 +6,7 @@ https://developers.google.com/identity/protocols/oauth2/web-server; requirements
 import os
 import ssl
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import requests
@@ -67,12 +68,18 @@ class GoogleOAuth:
         self._client_id, self._secrets = client_id, tuple(client_secrets)
         self._auth_uri, self._token_uri, self._revoke_uri = auth_uri, token_uri, revoke_uri
         self._issuer, self._issuer_required, self._redirect_uri = issuer, issuer_required, redirect_uri
+        self._longest = timedelta(seconds=total * len(client_secrets))
         self._endpoints = Endpoints((token_uri, revoke_uri), timeout=timeout, total=total, tls=tls)
 
     @property
     def issuer(self) -> str:
         """The issuer's identifier."""
         return self._issuer
+
+    @property
+    def longest(self) -> timedelta:
+        """How long an exchange or refresh can take at most, each secret tried."""
+        return self._longest
 
     def authorization_url(
         self, *, state: str, verifier: CodeVerifier, scopes: Sequence[str], ask_again: bool, account: str | None

@@ -4,6 +4,7 @@ What changes here needs a migration; a test compares the two on both engines.
 """
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -36,6 +37,8 @@ __all__ = [
     "open_intents",
     "pages",
     "people",
+    "refresh_leases",
+    "refresh_pauses",
     "replies",
     "sessions",
     "switches",
@@ -234,6 +237,25 @@ tokens = Table(
     Column("expires_at", Moment),
     Column("version", Integer, nullable=False),
     _of_connection(),
+)
+
+# Who asks the provider for a token right now; `until` is NULL when nobody does. A fence is never used twice.
+refresh_leases = Table(
+    "refresh_leases",
+    metadata,
+    Column("connection", Text, ForeignKey("connections.id"), primary_key=True),
+    Column("scopes", Text, primary_key=True),
+    Column("fence", BigInteger, nullable=False),
+    Column("until", Moment),
+)
+
+refresh_pauses = Table(
+    "refresh_pauses",
+    metadata,
+    Column("provider", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
 )
 
 data_keys = Table(

@@ -17,6 +17,7 @@ from connector.storage.engine import reading, writing
 from connector.storage.inbox import InboxRows
 from connector.storage.keys import KeyRows
 from connector.storage.ledger import LedgerRows
+from connector.storage.refreshes import RefreshRows
 from connector.storage.tokens import TokenRows
 
 __all__ = ["SqlStore", "SqlTx"]
@@ -50,6 +51,11 @@ class SqlTx:
     def tokens(self) -> TokenRows:
         """Sealed tokens."""
         return TokenRows(self.connection)
+
+    @cached_property
+    def refreshes(self) -> RefreshRows:
+        """Leases to refresh, and pauses."""
+        return RefreshRows(self.connection)
 
     @cached_property
     def ledger(self) -> LedgerRows:

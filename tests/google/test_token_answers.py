@@ -142,6 +142,20 @@ def test_an_error_answer_is_a_word_of_a_fixed_set(status: int, answer: bytes, co
     assert "ya29" not in f"{refused} {refused.public} {refused!r}"
 
 
+@pytest.mark.parametrize(
+    ("answer", "cause"),
+    [
+        (b'{"error": "invalid_grant"}', "invalid_grant"),
+        (b'{"error": "invalid_grant", "error_subtype": "invalid_rapt"}', "invalid_rapt"),
+        (b'{"error": "invalid_grant", "error_subtype": "ya29.secret"}', "invalid_grant"),
+        (b'{"error": "invalid_grant", "error_subtype": ["invalid_rapt"]}', "invalid_grant"),
+        (b'{"error": "ya29.secret"}', "unknown"),
+    ],
+)
+def test_the_cause_of_an_error_is_its_subtype_where_that_is_a_word_of_a_fixed_set(answer: bytes, cause: str) -> None:
+    assert read_token_error(400, answer).cause == cause
+
+
 @pytest.mark.parametrize("status", [101, 201, 204, 302])
 def test_a_status_that_is_neither_success_nor_error_is_refused(status: int) -> None:
     with pytest.raises(UnreadableAnswer):

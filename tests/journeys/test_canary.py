@@ -15,6 +15,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -96,6 +97,10 @@ class Recording:
     @property
     def issuer(self) -> str:
         return self._oauth.issuer
+
+    @property
+    def longest(self) -> timedelta:
+        return self._oauth.longest
 
     def authorization_url(self, *, state: str, verifier: Any, **more: Any) -> str:
         self._canaries.keep("state", state)
@@ -370,6 +375,8 @@ def run(
         google.fault("token", "status", status=status, body=json.dumps(body), times=1)
         sinks.attempt(read)
         google.clear_faults()
+    sinks.attempt(read)  # refreshing is paused
+    pass_time(60)
     read()
     sinks.attempt(lambda: _remove(svc, member, connection))
     google.fault("*api", "status", status=500, body=token, times=1)

@@ -53,7 +53,7 @@ def restarted(open_services, clock, environ):
         before = evidence.verify(svc)
         assert before.good
         assert ledger.close_abandoned(svc) == 0  # it could still be running
-        clock.advance(61)
+        clock.advance(121)
         assert ledger.close_abandoned(svc) == len(before.open)
         assert ledger.close_abandoned(svc) == 0
         after = evidence.verify(svc)

@@ -162,7 +162,7 @@ def test_when_the_outcome_cannot_be_written_the_call_reads_unknown_and_is_not_re
             replace(svc, store=FullStore(svc.store, room=1)),
             people.member.actor, message.id, "We open at nine.", key="k1",
         )  # fmt: skip
-    clock.advance(61)
+    clock.advance(121)
     assert ledger.close_abandoned(svc) == 1
     again = replies.send(svc, people.member.actor, message.id, "We open at nine.", key="k1")
     assert again.state is ReplyState.UNKNOWN

@@ -7,7 +7,7 @@ import pytest
 
 import connector
 from connector.domain import inbox
-from connector.domain.errors import GoogleRefused, NeedsConsent, NotSent, Refused, TokenRefused
+from connector.domain.errors import GoogleRefused, NeedsConsent, NotSent, Refused
 from connector.domain.records import ConnectionState
 
 AUTH = "https://www.googleapis.com/auth/"
@@ -110,22 +110,6 @@ def test_a_grant_taken_back_at_google_needs_consent_and_is_told_once(
     again = connect(replaces=connected.id, choose=False)
     assert (again.id, again.finished.state) == (connected.id, "complete")
     assert "prompt=consent" in again.asked
-    assert sync().threads == 1
-
-
-def test_a_client_secret_that_google_does_not_know_is_our_fault_and_marks_no_customer(
-    connect, google, sync, pass_time, state, entries
-):
-    connected = connect()
-    pass_time(4000)
-    google.fault("token", "status", status=401, body={"error": "invalid_client", "error_description": "Unauthorized"})
-    with pytest.raises(TokenRefused) as no:
-        sync()
-    assert no.value.code == "invalid_client"
-    assert state(connected.id) is ConnectionState.ACTIVE
-    assert entries("token:refused") == []
-    assert entries("call:failed")[-1]["reason"] == "token-invalid_client"
-    google.clear_faults()
     assert sync().threads == 1
 
 
