@@ -5,6 +5,7 @@ Answers are values. Empty and unknown mean no. The policy: section "Collected da
 
 from collections.abc import Collection
 
+from scopes.contents import beyond
 from scopes.errors import NotForPurpose, UnknownPurpose
 from scopes.model import ABSENT, PAGE, Catalogue, Need, Refusal, RoutedCall, Unroutable
 
@@ -56,6 +57,8 @@ def need(catalogue: Catalogue, purpose_id: str, call: RoutedCall | Unroutable) -
         sentence = f"“{purpose.title}” does not cover {call.operation}."
         why = catalogue.refused.get(call.operation)
         return Refusal("operation-not-in-purpose", f"{sentence} {why}" if why else sentence)
+    if call.upload:
+        return Refusal("upload-not-in-purpose", f"“{purpose.title}” does not cover uploads.")
     pages: set[str] = set()
     for name, permitted in rule.parameters.items():
         value = call.path.get(name, call.query.get(name))
@@ -74,6 +77,11 @@ def need(catalogue: Catalogue, purpose_id: str, call: RoutedCall | Unroutable) -
     for name in (*call.path, *call.query):
         if name not in rule.parameters and name not in catalogue.free:
             return _not_this(catalogue, purpose.title, call.operation, name)
+    place = beyond(rule, call.body)
+    if place is not None:
+        return Refusal(
+            "content-not-in-purpose", f"“{purpose.title}” does not cover {call.operation} with this “{place}” in it."
+        )
     return Need(purpose_id, call.operation, purpose.scopes, frozenset(pages), catalogue.policy_version)
 
 

@@ -106,6 +106,11 @@ def _purpose(row: Row, full: Mapping[str, str]) -> Purpose:
 
 def _rule(row: Row) -> Rule:
     parameters = row.table("parameters")
-    rule = Rule(operation=row.text("operation"), parameters=MappingProxyType(parameters.all_lists()))
+    body = {tuple(path.split(".")): words for path, words in row.table("body").all_lists().items()}
+    rule = Rule(
+        operation=row.text("operation"),
+        parameters=MappingProxyType(parameters.all_lists()),
+        body=MappingProxyType(body),
+    )
     row.done()
     return rule

@@ -9,6 +9,7 @@ from scopes.errors import UnknownPrivilege, UnknownPurpose
 
 __all__ = [
     "ABSENT",
+    "ANY",
     "PAGE",
     "Catalogue",
     "Need",
@@ -23,6 +24,7 @@ __all__ = [
 ]
 
 PAGE = "$page"  # in a rule: the provider id of any page the customer chose
+ANY = "$any"  # in a rule's body: whatever the caller writes there
 ABSENT = "$absent"  # in a rule: the parameter may be left out; alone: it must be
 
 
@@ -54,6 +56,9 @@ class Rule:
 
     operation: str
     parameters: Mapping[str, tuple[str, ...]]
+    # What a request's JSON may hold, by path through objects and lists. Anything else is refused; a path with fixed
+    # words must be there, in every element it passes through.
+    body: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,13 +107,15 @@ class Operation:
 class RoutedCall:
     """A verb and URL understood: which operation it is, with its parameters decoded once.
 
-    The values of a repeated query parameter are joined by commas.
+    The values of a repeated query parameter are joined by commas. `body` is the request's JSON object, if it has one;
+    whoever reads the request adds it.
     """
 
     operation: str
     path: Mapping[str, str]
     query: Mapping[str, str]
     upload: bool = False
+    body: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
-from scopes.model import ABSENT, PAGE, Catalogue, Operation, Purpose, Rule
+from scopes.model import ABSENT, ANY, PAGE, Catalogue, Operation, Purpose, Rule
 from scopes.operations import unclear
 
 __all__ = ["faults"]
@@ -96,6 +96,11 @@ def _parameters(c: Catalogue, rule: Rule, operation: Operation) -> Iterator[str]
     for name in operation.parameters:
         if name not in rule.parameters and name not in c.free:
             yield f'leaves parameter "{name}" undecided'
+    if operation.writes and not rule.body:
+        yield "writes, and does not say what a request may hold"
+    for path, words in rule.body.items():
+        if not words or (ANY in words and len(words) > 1) or any(w.startswith("$") and w != ANY for w in words):
+            yield f'must permit either {ANY} or fixed words at "{".".join(path)}"'
 
 
 def _every_operation_has_one_place(c: Catalogue) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """THE PATH of one call to Google. Everything the connector does at a provider's API goes through `call`."""
 
+import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import scopes
@@ -18,6 +19,7 @@ T = TypeVar("T")
 
 # A request says what it is by its verb and address. Any other header could make it another one, or carry a credential.
 PLAIN_HEADERS = frozenset({"accept", "content-type", "if-match", "if-none-match"})
+_JSON = re.compile(r"application/json(; ?charset=utf-8)?")
 _PLAIN_VALUE = re.compile(r"[ -~]{0,1024}")
 
 
@@ -88,7 +90,34 @@ def _routed(router: scopes.Router, request: Request) -> RoutedCall | Unroutable:
         return Unroutable("disguised-header")
     if request.body and request.verb == "GET":
         return Unroutable("body-on-get")  # nothing documented reads it, so what it would mean is anyone's guess
-    return router.route(request.verb, request.url)
+    routed = router.route(request.verb, request.url)
+    if not request.body or isinstance(routed, Unroutable) or routed.upload:  # no purpose covers an upload
+        return routed
+    body = _json_object(request)
+    return Unroutable("body-not-json") if body is None else replace(routed, body=body)
+
+
+def _json_object(request: Request) -> dict[str, object] | None:
+    """The body, if it is one JSON object in UTF-8 that everybody reads alike: no name twice, no number that is none."""
+    kind = next((value for name, value in request.headers.items() if name.lower() == "content-type"), "")
+    if _JSON.fullmatch(kind.lower()) is None:
+        return None
+    try:
+        found = json.loads((request.body or b"").decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
+def _no_number(_word: str) -> None:
+    raise ValueError("not a number in JSON")
 
 
 def is_plain_header(name: str, value: str) -> bool:

@@ -131,3 +131,50 @@ def test_an_unknown_provider_cannot_be_used(svc, people):
         adapter.use(svc, "con_x", purpose="read-messages", actor=people.member.actor, provider="orkut"),
     ):
         pass
+
+
+def audience(*items):
+    return {"object": {"originalContent": "Hello"}, "access": {"items": list(items)}}
+
+
+@on_sqlite
+def test_a_post_for_chosen_circles_goes_out_and_one_for_everybody_does_not(
+    connect, svc, people, world, google, entries
+):
+    connected = connect()
+    google.forget_requests()
+    with connector.use(connected.id, purpose="publish-to-circles", actor=people.member.actor, svc=svc) as pages:
+        (circle, *_) = pages.circles().list(userId=world.cafe).execute()["items"]
+        for_circle = {"type": "circle", "id": circle["id"]}
+        for items in ([{"type": "public"}], [for_circle, {"type": "public"}], []):
+            with pytest.raises(Refused) as refused:
+                pages.activities().insert(userId=world.cafe, body=audience(*items)).execute()
+            assert refused.value.reason == "content-not-in-purpose"
+        assert google.requests("plusPages.activities.insert") == []
+        assert entries("call:refused")[-1]["reason"] == "content-not-in-purpose"
+        posted = pages.activities().insert(userId=world.cafe, body=audience(for_circle)).execute()
+    assert posted["object"]["originalContent"] == "Hello"
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/json", b'{"object":{"originalContent":"a"},"object":{"originalContent":"b"}}'),
+        ("application/json", b"\xff\xfe{\x00}\x00"),
+        ("application/json", b"[1]"),
+        ("application/json", b'{"object":{"originalContent":NaN}}'),
+        ("application/json", b"[" * 100_000),
+        ("application/x-www-form-urlencoded", b"originalContent=a"),
+        ("text/plain", b'{"object":{"originalContent":"a"}}'),
+    ],
+)
+def test_a_body_that_not_everybody_reads_alike_is_refused(kind, body, connect, svc, people, world, google, settings):
+    connected = connect()
+    google.forget_requests()
+    address = f"{settings.google_api_root}plusPages/v2/activities/{world.cafe_post}/comments?onBehalfOf={world.cafe}"
+    with connector.use(connected.id, purpose="reply-to-messages", actor=people.member.actor, svc=svc) as pages:
+        with pytest.raises(Refused) as refused:
+            pages._http.request(address, "POST", body=body, headers={"Content-Type": kind})
+        assert refused.value.reason == "unroutable"
+    assert google.requests() == []

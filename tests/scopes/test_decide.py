@@ -44,6 +44,7 @@ COVERS = {
     "analyse": "activities.list activities.get people.listByActivity media.get",
 }
 PAGE_PURPOSES = frozenset(COVERS)
+TO_A_CIRCLE = {"object": {"originalContent": "Hello"}, "access": {"items": [{"type": "circle", "id": "5e3"}]}}
 SUBSETS = [
     frozenset(SIX[name] for name in part) for size in range(7) for part in itertools.combinations(sorted(SIX), size)
 ]
@@ -112,6 +113,8 @@ def test_a_call_is_allowed_exactly_when_the_tables_say_so(catalogue: Catalogue, 
     for operation in catalogue.operations.values():
         for filled in variants(operation):
             call = router.route(operation.verb, address(operation, filled))
+            if operation.id == "plusPages.activities.insert" and isinstance(call, RoutedCall):
+                call = dataclasses.replace(call, body=TO_A_CIRCLE)
             for purpose, names in NEEDS.items():
                 needed = frozenset(SIX[name] for name in names.split())
                 said = table_says(purpose, operation.id.removeprefix("plusPages."), filled)
@@ -272,3 +275,49 @@ def test_no_call_however_odd_needs_less_than_its_purpose(
                 purpose, operation.removeprefix("plusPages."),
                 {k: CHOSEN if v in need.pages else v for k, v in {**query, **path}.items()},
             )  # fmt: skip
+
+
+CIRCLE, PUBLIC = {"type": "circle", "id": "5e3"}, {"type": "public"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        {},
+        {"object": {"originalContent": "Hello"}},
+        {"object": {"originalContent": "Hello"}, "access": {}},
+        {"object": {"originalContent": "Hello"}, "access": {"items": []}},
+        {"object": {"originalContent": "Hello"}, "access": {"items": [PUBLIC]}},
+        {"object": {"originalContent": "Hello"}, "access": {"items": [CIRCLE, PUBLIC]}},
+        {"object": {"originalContent": "Hello"}, "access": {"items": [CIRCLE, {"id": "5e4"}]}},
+        {"object": {"originalContent": "Hello"}, "access": {"items": [CIRCLE, {}]}},
+        {"object": {"originalContent": "Hello"}, "access": {"items": [[CIRCLE], []]}},
+        {"object": {"originalContent": "Hello"}, "access": {"items": [{"type": ["circle", "public"], "id": "5e3"}]}},
+        {"object": {"originalContent": "Hello"}, "access": {"items": [{"type": "CIRCLE", "id": "5e3"}]}},
+        {"object": {"originalContent": "Hello"}, "access": {"items": "circle"}},
+        {"object": {"originalContent": "Hello"}, "access.items.type": "circle"},
+        TO_A_CIRCLE | {"verb": "share"},
+        TO_A_CIRCLE | {"access.items": [PUBLIC]},
+    ],
+)
+def test_a_post_that_is_not_for_circles_alone_is_not_publishing_to_circles(catalogue: Catalogue, body: object) -> None:
+    call = RoutedCall("plusPages.activities.insert", {"userId": CHOSEN}, {}, body=body)
+    answer = scopes.need(catalogue, "publish-to-circles", call)
+    assert isinstance(answer, Refusal)
+    assert answer.reason == "content-not-in-purpose"
+
+
+def test_a_post_for_circles_and_a_plain_reply_are_covered(catalogue: Catalogue) -> None:
+    post = RoutedCall("plusPages.activities.insert", {"userId": CHOSEN}, {}, body=TO_A_CIRCLE)
+    assert isinstance(scopes.need(catalogue, "publish-to-circles", post), Need)
+    words = {"object": {"originalContent": "Hello"}}
+    reply = RoutedCall("plusPages.comments.insert", {"activityId": "z12"}, {"onBehalfOf": CHOSEN}, body=words)
+    assert isinstance(scopes.need(catalogue, "reply-to-messages", reply), Need)
+    more = dataclasses.replace(reply, body=words | {"actor": {"id": STRANGER}})
+    assert isinstance(scopes.need(catalogue, "reply-to-messages", more), Refusal)
+
+
+def test_what_a_reading_call_carries_is_never_covered(catalogue: Catalogue) -> None:
+    call = RoutedCall("plusPages.comments.get", {"commentId": "z12.1"}, {"onBehalfOf": CHOSEN}, body={"a": 1})
+    assert isinstance(scopes.need(catalogue, "read-messages", call), Refusal)
