@@ -15,11 +15,12 @@ from sqlalchemy.exc import DBAPIError
 
 import scopes
 from connector.config import Settings, load
-from connector.domain.errors import CallbackRejected, NotSent, NotSetUp
+from connector.domain import keys
+from connector.domain.errors import CallbackRejected, ConnectorError, NotSent, NotSetUp
 from connector.domain.ports import Callback, Network, OAuth, Services
 from connector.domain.secret import SigningKey
 from connector.google import GoogleOAuth, GooglePlusApi, PagesSender, quiet_loggers
-from connector.storage import Argon2Passwords, FileKek, SealedVault, SqlStore, check_schema, make_engine
+from connector.storage import Argon2Passwords, FileKeks, SealedVault, ShredList, SqlStore, check_schema, make_engine
 
 __all__ = [
     "SystemClock",
@@ -63,27 +64,40 @@ class SystemRandom:
 def services(settings: Settings) -> Services:
     """Everything ready to use.
 
-    Raises: NotSetUp when the database cannot be used or has another schema, or the key is missing or readable by
-        others.
+    A restored backup meets the shred list here, before anything else is opened.
+
+    Raises: NotSetUp when the database cannot be used or has another schema, or a key is missing, readable by others or
+        not the one that the database was sealed under.
     """
     quiet_loggers()
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
     store = SqlStore(make_engine(settings.database_url))
+    try:
+        return _on(store, settings)
+    except ConnectorError:
+        store.close()
+        raise
+
+
+def _on(store: SqlStore, settings: Settings) -> Services:
+    clock, random, folder = SystemClock(), SystemRandom(), settings.instance / "keys"
     with usable_database():
         check_schema(store.engine)
+        keks = FileKeks(folder)
         with store.read() as tx:
-            sealed_data_exists = tx.keys.count() > 0
-    clock, random = SystemClock(), SystemRandom()
-    kek = FileKek.open(settings.instance / "keys", sealed_data_exists=sealed_data_exists)
-    return Services(
+            keks.ready_for(tx.keys.by_kek())
+    svc = Services(
         store=store,
-        vault=SealedVault(kek, random, clock),
+        vault=SealedVault(keks, ShredList(folder / "shredded.jsonl"), random, clock),
         passwords=Argon2Passwords(),
         clock=clock,
         random=random,
         networks={PROVIDER: google_plus(settings)},
         base_url=settings.base_url,
     )
+    keys.check_keks(svc)
+    keys.apply_shreds(svc)
+    return svc
 
 
 @contextmanager

@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.pool import NullPool
 
-from connector.storage import FileKek, SealedVault, SqlStore, make_engine, upgrade
+from connector.storage import FileKeks, SealedVault, ShredList, SqlStore, make_engine, upgrade
 
 
 @pytest.hookimpl(trylast=True)
@@ -173,15 +173,21 @@ def store(database_url: str) -> Iterator[SqlStore]:
 
 
 @pytest.fixture
-def kek(tmp_path: Path) -> FileKek:
-    """A fresh key-encryption key."""
-    return FileKek(tmp_path / "keys")
+def keks(tmp_path: Path) -> FileKeks:
+    """A folder with a fresh key-encryption key."""
+    return FileKeks(tmp_path / "keys").ready_for(())
 
 
 @pytest.fixture
-def vault(kek: FileKek, random: FakeRandom, clock: FakeClock) -> SealedVault:
+def shreds(tmp_path: Path) -> ShredList:
+    """An empty shred list."""
+    return ShredList(tmp_path / "keys" / "shredded.jsonl")
+
+
+@pytest.fixture
+def vault(keks: FileKeks, shreds: ShredList, random: FakeRandom, clock: FakeClock) -> SealedVault:
     """A vault under a fresh key-encryption key."""
-    return SealedVault(kek, random, clock)
+    return SealedVault(keks, shreds, random, clock)
 
 
 def _administer(server: str, statement: str) -> None:

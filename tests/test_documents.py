@@ -136,7 +136,8 @@ def test_ids_of_events_are_the_ones_that_stand_in_old_ledgers() -> None:
         31: "call:answered", 32: "call:refused", 33: "call:failed", 34: "call:unknown", 40: "token:refreshed",
         41: "token:refused", 42: "token:paused", 43: "token:resumed", 50: "revoke:done", 51: "revoke:asked",
         52: "revoke:confirmed", 53: "revoke:pending",
-        60: "staff:grants", 61: "staff:ledger", 62: "ledger:exported",
+        60: "staff:grants", 61: "staff:ledger", 62: "ledger:exported", 70: "keys:rotating", 71: "keys:retired",
+        72: "keys:stuck", 73: "keys:shredded", 74: "keys:shred-applied",
     }  # fmt: skip
     now = {number: event.name for number, event in events.KINDS.items()}
     assert {number: now.get(number) for number in kept} == kept

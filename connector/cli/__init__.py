@@ -5,7 +5,7 @@ import sys
 import click
 
 from connector import log
-from connector.cli import access, catalogue, record, run
+from connector.cli import access, catalogue, keys, record, run
 from connector.domain.errors import ConnectorError, NotSetUp
 
 __all__ = ["connector", "main"]
@@ -24,6 +24,7 @@ for command in (
     access.admin, access.customer, access.revoke,
     catalogue.catalogue,
     record.grants, record.ledger,
+    keys.keys,
 ):  # fmt: skip
     connector.add_command(command)
 

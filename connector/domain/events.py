@@ -112,6 +112,37 @@ STAFF_GRANTS = Event(60, "staff:grants", "{actor} looked at the list of grants."
 STAFF_LEDGER = Event(61, "staff:ledger", "{actor} looked at the ledger.", "Staff looked at the ledger.")
 EXPORTED = Event(62, "ledger:exported", "{actor} exported the ledger.", "The ledger was exported.")
 
+ROTATION_BEGUN = Event(
+    70,
+    "keys:rotating",
+    "{actor} began to put the data keys under a new key-encryption key.",
+    "A rotation of the vault's keys began.",
+)
+KEK_RETIRED = Event(
+    71,
+    "keys:retired",
+    "No data key is under {kek} any more; it is retired for {current}.",
+    "An old key-encryption key was retired.",
+)
+KEY_STUCK = Event(
+    72,
+    "keys:stuck",
+    "Data key {version} of {owner} does not open under {kek}; it was left as it is.",
+    "A data key that does not open was left as it is.",
+)
+KEYS_SHREDDED = Event(
+    73,
+    "keys:shredded",
+    "{actor} destroyed the {keys} data keys of {owner}. What was sealed under them is gone.",
+    "A customer's data keys were destroyed.",
+)
+SHRED_APPLIED = Event(
+    74,
+    "keys:shred-applied",
+    "The database held {keys} destroyed data keys of {owner} again; they were destroyed again.",
+    "Destroyed data keys had come back and were destroyed again.",
+)
+
 KINDS: dict[int, Event] = {event.id: event for event in list(globals().values()) if isinstance(event, Event)}
 
 

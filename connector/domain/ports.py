@@ -1,7 +1,7 @@
 """What the domain needs from outside, and nothing of how it is done. Adapters live in storage/ and google/."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +23,7 @@ __all__ = [
     "FoundPage",
     "FoundProfile",
     "Inbox",
+    "Keks",
     "Keys",
     "Ledger",
     "LedgerFilter",
@@ -35,8 +36,10 @@ __all__ = [
     "Random",
     "Refreshes",
     "RevokeOutcome",
+    "Scrubbed",
     "Sender",
     "Services",
+    "Shreds",
     "Step",
     "Store",
     "TokenAnswer",
@@ -330,6 +333,40 @@ class Keys(Protocol):
 
     def add(self, row: r.KeyRow) -> None: ...
     def count(self) -> int: ...
+    def by_kek(self) -> Mapping[str, int]:
+        """How many keys each key-encryption key wraps."""
+        ...
+
+    def under(self, kek: str, limit: int) -> Sequence[r.KeyRow]:
+        """Some of the keys that it wraps."""
+        ...
+
+    def of_owners(self, owners: Collection[str]) -> Sequence[r.KeyRow]:
+        """Every version of every key of theirs."""
+        ...
+
+    def page(self, after: tuple[str, int], limit: int, *, not_under: str | None = None) -> Sequence[r.KeyRow]:
+        """The next keys by owner and version; with `not_under`, without those which that one wraps."""
+        ...
+
+    def replace(self, old: r.KeyRow, new: r.KeyRow) -> None:
+        """Store the same data key as another one wraps it, if it still is as it was read."""
+        ...
+
+    def destroy(self, owner: str, through: int) -> int:
+        """Delete the owner's keys up to that version; how many there were. `Store.scrub` removes what that leaves."""
+        ...
+
+    def hold_keks(self) -> None:
+        """Until this transaction ends no key-encryption key is made or retired."""
+        ...
+
+    def change_keks(self) -> None:
+        """Wait for every transaction that holds the key-encryption keys, and keep others out until this one ends.
+
+        NOTE: take no other lock after it, the ledger's head included. A holder may be waiting for that.
+        """
+        ...
 
 
 class Tx(Protocol):
@@ -353,6 +390,14 @@ class Tx(Protocol):
     def keys(self) -> Keys: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Scrubbed:
+    """`done` is false when others used the database. `copies` of deleted keys in its files; None: not to be seen."""
+
+    done: bool
+    copies: int | None
+
+
 class Store(Protocol):
     """The database. No remote call is made inside a write transaction."""
 
@@ -368,8 +413,44 @@ class Store(Protocol):
         """
         ...
 
+    def scrub(self, deleted: Sequence[bytes]) -> Scrubbed:
+        """Remove what deleted data keys left in the database's files. Takes as long as the database is large."""
+        ...
+
     def close(self) -> None:
         """Give every connection to the database back."""
+        ...
+
+
+class Keks(Protocol):
+    """The key-encryption keys, kept outside the database."""
+
+    def ids(self) -> Sequence[str]:
+        """The keys in use, oldest first, as of now. The last is the one that wraps."""
+        ...
+
+    def make(self) -> str:
+        """Make the next one; it outlives a crash when this returns. Its id."""
+        ...
+
+    def retire(self, id: str) -> None:
+        """Take one out of use."""
+        ...
+
+
+class Shreds(Protocol):
+    """Whose data keys were destroyed, kept outside the database: what a restored backup cannot undo (R20)."""
+
+    def through(self, owner: str) -> int:
+        """The newest version of the owner's data keys that was destroyed; 0 for none."""
+        ...
+
+    def owners(self) -> Mapping[str, int]:
+        """Everybody whose keys were destroyed, with the version as of `through`."""
+        ...
+
+    def add(self, owner: str, through: int, at: datetime, fingerprints: Sequence[str]) -> None:
+        """From when this returns, nothing of theirs up to that version opens, after a crash too."""
         ...
 
 
@@ -382,6 +463,26 @@ class Vault(Protocol):
 
     def open(self, tx: Tx, owner: str, place: tuple[str, str], sealed: bytes) -> bytes:
         """Raises: CannotOpen."""
+        ...
+
+    @property
+    def keks(self) -> Keks: ...
+    @property
+    def shreds(self) -> Shreds: ...
+    def opens(self, row: r.KeyRow) -> bool:
+        """Whether a wrapped data key opens under the key-encryption key that it names."""
+        ...
+
+    def rewrapped(self, row: r.KeyRow) -> r.KeyRow:
+        """The same data key under the newest key-encryption key. Raises: CannotOpen."""
+        ...
+
+    def shredded(self, owner: str, sealed: bytes) -> bool:
+        """Whether the key that it was sealed under was destroyed on purpose."""
+        ...
+
+    def forget(self, owner: str) -> None:
+        """Drop the owner's keys from this process's memory."""
         ...
 
 

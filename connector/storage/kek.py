@@ -1,9 +1,11 @@
-"""The key-encryption key: wraps the data keys, and is kept outside the database (R21)."""
+"""The key-encryption keys: each wraps data keys, and is kept outside the database (R21)."""
 
 import base64
 import os
+import re
 import secrets
 import stat
+from collections.abc import Collection
 from pathlib import Path
 from typing import Protocol
 
@@ -11,11 +13,13 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from connector.domain.errors import CannotOpen, NotSetUp
+from connector.storage.durable import sync_folder
 
-__all__ = ["FileKek", "Kek"]
+__all__ = ["FileKek", "FileKeks", "Kek"]
 
 _KEY_BYTES, _NONCE_BYTES = 32, 12
 _MOST_BYTES = 200  # of a key file; 44 and a line end are right
+_FILE = re.compile(r"kek-([1-9][0-9]{0,8})\.(key|retired)")
 
 
 class Kek(Protocol):
@@ -34,36 +38,14 @@ class Kek(Protocol):
         """Raises: CannotOpen when the key, the context or the bytes are not those it was wrapped with."""
         ...
 
-    def destroy(self) -> None:
-        """Make everything under this key unreadable, for good."""
-        ...
-
 
 class FileKek:
-    """`<folder>/kek-1.key`: 32 random bytes in base64, mode 0600, in a folder of mode 0700.
+    """`kek-<n>.key`: 32 random bytes in base64, mode 0600. Its id is `file-<n>`."""
 
-    Losing the file loses every sealed value, so it is backed up apart from the database (R20, R68).
-    """
-
-    def __init__(self, folder: Path) -> None:
-        """Read the key, or make it. `open` is the way in for a program that has a database already."""
-        self.id = "file-1"
-        self._path = folder / "kek-1.key"
-        if not self._path.is_symlink() and not self._path.exists():
-            _create(self._path)
-        self._aead = AESGCM(_read(self._path))
-
-    @classmethod
-    def open(cls, folder: Path, *, sealed_data_exists: bool) -> "FileKek":
-        """Read the key; make it only when nothing has been sealed yet.
-
-        Raises:
-            NotSetUp: when it is missing though sealed data exists, malformed, a link, or readable by others.
-        """
-        path = folder / "kek-1.key"
-        if sealed_data_exists and not path.is_symlink() and not path.exists():
-            raise NotSetUp(f"The key file {path} is missing and the database holds sealed data. Restore it.")
-        return cls(folder)
+    def __init__(self, folder: Path, number: int) -> None:
+        """Raises: NotSetUp when it cannot be read, is malformed, a link, or readable by others."""
+        self.id = f"file-{number}"
+        self._aead = AESGCM(_read(_path(folder, number)))
 
     def __repr__(self) -> str:
         return f"<FileKek {self.id}>"
@@ -80,14 +62,95 @@ class FileKek:
         except (InvalidTag, ValueError):
             raise CannotOpen(f"a data key does not open under the key-encryption key {self.id}") from None
 
-    def destroy(self) -> None:
-        """Overwrite and remove the file. Copies of it, in a backup or in a disk's spare blocks, are out of reach."""
-        with self._path.open("r+b") as file:
-            file.write(b"\0" * os.fstat(file.fileno()).st_size)
-            file.flush()
-            os.fsync(file.fileno())
-        self._path.unlink()
-        _sync_folder(self._path.parent)
+
+class FileKeks:
+    """The keys of one folder of mode 0700: `connector.domain.ports.Keks`. The newest one wraps.
+
+    Losing a file loses every value sealed under it, so they are backed up apart from the database (R20, R68).
+    A retired key is renamed to `kek-<n>.retired` and not used: only a database from before its rotation needs it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Read the keys that are there. Raises: NotSetUp when one is malformed, a link, or readable by others."""
+        self._folder = folder
+        # NOTE: a key stays here after another process retired it. A snapshot from before may still name it.
+        self._held: dict[str, FileKek] = {}
+        for number in self._numbers("key"):
+            try:
+                key = FileKek(folder, number)
+            except NotSetUp:
+                if number in self._numbers("key"):
+                    raise
+            else:  # and where it was retired this moment, nothing needs it
+                self._held[key.id] = key
+
+    def ready_for(self, named: Collection[str]) -> "FileKeks":
+        """Check that every key is here that a row of the database names; make the first one when no row does.
+
+        NOTE: read the keys before the database is asked. A key that is retired in between is held, and named or not.
+
+        Raises:
+            NotSetUp: when one is missing or retired.
+        """
+        for id in sorted(set(named) - set(self._held)):
+            kind, _, number = id.partition("-")
+            if kind != "file" or not number.isdecimal():
+                raise NotSetUp(f"The database holds data keys under {id}, which is no key file.")
+            if int(number) in self._numbers("key"):  # made since the keys were read
+                continue
+            path = _path(self._folder, int(number))
+            retired = path.with_suffix(".retired")
+            if retired.exists():
+                raise NotSetUp(
+                    f"The database is from before {path.name} was retired. "
+                    f"Rename {retired} to {path.name}, then run: connector keys rotate"
+                )
+            raise NotSetUp(f"The key file {path} is missing and the database holds sealed data. Restore it.")
+        if not self._numbers("key"):
+            _create(_path(self._folder, max(self._numbers("retired"), default=0) + 1))
+        return self
+
+    def __repr__(self) -> str:
+        return f"<FileKeks {', '.join(self._held)}>"
+
+    def ids(self) -> list[str]:
+        """The keys in use, oldest first, as they are in the folder now. The last is the one that wraps."""
+        return [f"file-{number}" for number in self._numbers("key")]
+
+    def current(self) -> FileKek:
+        """The newest key, also when another process made it."""
+        return self.get(self.ids()[-1])
+
+    def get(self, id: str) -> FileKek:
+        """Raises: CannotOpen when there is no such key here."""
+        if id not in self._held:
+            if id not in self.ids():
+                raise CannotOpen(f"its data key is wrapped by {id}, and that key is not at hand")
+            self._held[id] = FileKek(self._folder, int(id.partition("-")[2]))
+        return self._held[id]
+
+    def make(self) -> str:
+        """Make the next key; it is on disk, folder included, when this returns. No number is used twice."""
+        number = max(self._numbers("key") + self._numbers("retired"), default=0) + 1
+        _create(_path(self._folder, number))
+        return f"file-{number}"
+
+    def retire(self, id: str) -> None:
+        """Take a key out of use. Its file stays, renamed, for backups of the database from before."""
+        path = _path(self._folder, int(id.partition("-")[2]))
+        path.rename(path.with_suffix(".retired"))
+        sync_folder(self._folder)
+
+    def _numbers(self, suffix: str) -> list[int]:
+        try:
+            found = [_FILE.fullmatch(path.name) for path in self._folder.iterdir()]
+        except FileNotFoundError:
+            return []
+        return sorted(int(match[1]) for match in found if match and match[2] == suffix)
+
+
+def _path(folder: Path, number: int) -> Path:
+    return folder / f"kek-{number}.key"
 
 
 def _create(path: Path) -> None:
@@ -104,17 +167,9 @@ def _create(path: Path) -> None:
             path.hardlink_to(draft)  # unlike a rename, it refuses where there is a key
         except FileExistsError:
             return
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     finally:
         draft.unlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _read(path: Path) -> bytes:

@@ -1,7 +1,7 @@
 """Transactions, and the repositories in them."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
@@ -10,6 +10,7 @@ from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, NotSupporte
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from connector.domain.errors import ConnectorError, LedgerUnwritable
+from connector.domain.ports import Scrubbed
 from connector.storage.accounts import AccountRows
 from connector.storage.authorizations import AuthorizationRows
 from connector.storage.connections import ConnectionRows
@@ -18,6 +19,7 @@ from connector.storage.inbox import InboxRows
 from connector.storage.keys import KeyRows
 from connector.storage.ledger import LedgerRows
 from connector.storage.refreshes import RefreshRows
+from connector.storage.scrub import scrub
 from connector.storage.tokens import TokenRows
 
 __all__ = ["SqlStore", "SqlTx"]
@@ -113,6 +115,11 @@ class SqlStore:
             writing(self.engine, durable=durable) as connection,
         ):
             yield SqlTx(connection)
+
+    def scrub(self, deleted: Sequence[bytes]) -> Scrubbed:
+        """Remove what deleted data keys left in the database's files, and look for copies where they can be seen."""
+        with self._in_turn():
+            return scrub(self.engine, deleted)
 
     def close(self) -> None:
         """Close every pooled connection."""

@@ -5,7 +5,7 @@ with its tag (16). The key id is the owner's; together with the version it names
 """
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from json import JSONEncoder
 from weakref import WeakKeyDictionary
@@ -14,9 +14,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from connector.domain.errors import CannotOpen
-from connector.domain.ports import Clock, Random, Tx
+from connector.domain.ports import Clock, Random, Shreds, Tx
 from connector.domain.records import KeyRow
-from connector.storage.kek import Kek
+from connector.storage.kek import FileKeks
 
 __all__ = ["SealedVault"]
 
@@ -42,8 +42,9 @@ class _DataKey:
 class SealedVault:
     """AES-256-GCM under a data key per owner, wrapped by the key-encryption key: `connector.domain.ports.Vault`."""
 
-    def __init__(self, kek: Kek, random: Random, clock: Clock) -> None:
-        self._kek, self._random, self._clock = kek, random, clock
+    def __init__(self, keks: FileKeks, shreds: Shreds, random: Random, clock: Clock) -> None:
+        self.keks, self.shreds = keks, shreds
+        self._random, self._clock = random, clock
         # NOTE: these two hold keys whose rows are committed, and no others. A key made in a transaction that is still
         # running may never be stored; what it sealed elsewhere could then never be opened.
         self._newest: dict[str, _DataKey] = {}
@@ -79,20 +80,49 @@ class SealedVault:
         for known in [known for known in tuple(self._known) if known[0] == owner]:
             self._known.pop(known, None)
 
+    def opens(self, row: KeyRow) -> bool:
+        """Whether a wrapped data key opens under the key-encryption key that it names."""
+        try:
+            self._secret(row)
+        except CannotOpen:
+            return False
+        return True
+
+    def rewrapped(self, row: KeyRow) -> KeyRow:
+        """The same data key under the newest key-encryption key. Raises: CannotOpen."""
+        secret, kek = self._secret(row), self.keks.current()
+        context = _wrapping(row.owner, row.version, kek.id)
+        wrapped = kek.wrap(secret, context)
+        if kek.unwrap(wrapped, context) != secret:
+            raise CannotOpen(f"a data key does not open again under {kek.id}")
+        return replace(row, kek=kek.id, wrapped=wrapped)
+
+    def shredded(self, owner: str, sealed: bytes) -> bool:
+        """Whether the key that it was sealed under was destroyed on purpose."""
+        try:
+            key_id, version, _, _ = _parts(sealed)
+        except CannotOpen:
+            return False
+        return key_id == owner and version <= self.shreds.through(owner)
+
     def _sealing_key(self, tx: Tx, owner: str) -> _DataKey:
+        destroyed = self.shreds.through(owner)
         made = self._made.get(tx, {}).get(owner) if self._made else None
         held = made or self._newest.get(owner)
-        if held is not None and (held is made or self._clock.now() < held.until):
+        if held is not None and held.version > destroyed and (held is made or self._clock.now() < held.until):
             return held
         row = tx.keys.get(owner)
-        if row is None:
-            return self._make(tx, owner, version=1)
+        if row is None or row.version <= destroyed:
+            return self._make(tx, owner)
         key = self._keep(row)
         self._newest[owner] = key
         return key
 
     def _key(self, tx: Tx, owner: str, version: int) -> _DataKey:
         """The key of that name and no other; no second one is tried."""
+        if version <= self.shreds.through(owner):
+            self.forget(owner)
+            raise CannotOpen(f"data key {version} was destroyed")
         made = self._made.get(tx, {}).get(owner) if self._made else None
         if made is not None and made.version == version:
             return made
@@ -104,12 +134,17 @@ class SealedVault:
             raise CannotOpen(f"there is no data key {version}")
         return self._keep(row)
 
-    def _make(self, tx: Tx, owner: str, *, version: int) -> _DataKey:
-        """Make and store a data key. Of two transactions that do so at once, the second gets the first one's."""
+    def _make(self, tx: Tx, owner: str) -> _DataKey:
+        """Make and store a data key. Of two transactions that do so at once, the second gets the first one's.
+
+        The version is one that was never destroyed, so that what the shred list says stays true of every backup.
+        """
+        tx.keys.hold_keks()  # before looking which is the newest: it is not retired until this is committed
+        kek, version = self.keks.current(), self.shreds.through(owner) + 1
         secret = self._random.bytes(_KEY_BYTES)
-        wrapped = self._kek.wrap(secret, _wrapping(owner, version, self._kek.id))
+        wrapped = kek.wrap(secret, _wrapping(owner, version, kek.id))
         now = self._clock.now()
-        tx.keys.add(KeyRow(owner=owner, version=version, kek=self._kek.id, wrapped=wrapped, created_at=now))
+        tx.keys.add(KeyRow(owner=owner, version=version, kek=kek.id, wrapped=wrapped, created_at=now))
         stored = tx.keys.get(owner, version)
         if stored is None:
             raise CannotOpen(f"the new data key of {owner} was not stored")
@@ -121,15 +156,17 @@ class SealedVault:
 
     def _keep(self, row: KeyRow) -> _DataKey:
         """Unwrap a committed key and hold it for a while."""
-        if row.kek != self._kek.id:
-            raise CannotOpen(f"its data key is wrapped by {row.kek}, and the key at hand is {self._kek.id}")
-        secret = self._kek.unwrap(row.wrapped, _wrapping(row.owner, row.version, row.kek))
-        key = _DataKey(row.version, AESGCM(secret), self._clock.now() + _KEPT_FOR)
+        key = _DataKey(row.version, AESGCM(self._secret(row)), self._clock.now() + _KEPT_FOR)
         if len(self._known) >= _KEPT:
             self._known.clear()
             self._newest.clear()
         self._known[row.owner, row.version] = key
         return key
+
+    def _secret(self, row: KeyRow) -> bytes:
+        if row.version <= self.shreds.through(row.owner):
+            raise CannotOpen(f"data key {row.version} was destroyed")
+        return self.keks.get(row.kek).unwrap(row.wrapped, _wrapping(row.owner, row.version, row.kek))
 
 
 def _context(owner: str, place: tuple[str, str], key_id: str, version: int) -> bytes:

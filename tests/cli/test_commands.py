@@ -140,7 +140,8 @@ def test_the_commands_of_the_contract_are_there() -> None:
     promised = {
         ("demo",), ("serve",), ("standin",), ("db", "upgrade"), ("admin", "create"), ("catalogue", "check"),
         ("catalogue", "show"), ("catalogue", "justify"), ("catalogue", "promises"), ("grants", "list"),
-        ("ledger", "verify"), ("ledger", "export"), ("revoke",),
+        ("ledger", "verify"), ("ledger", "export"), ("revoke",), ("keys", "status"),
+        ("keys", "rotate"), ("keys", "shred"),
     }  # fmt: skip
     assert promised <= set(walk(connector))
 

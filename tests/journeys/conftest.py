@@ -28,7 +28,7 @@ from connector.domain.people import add_customer
 from connector.domain.ports import LedgerFilter, Services
 from connector.domain.records import Actor, Customer, Person, Session
 from connector.standin import server
-from connector.storage import Argon2Passwords, FileKek, SealedVault, SqlStore, make_engine
+from connector.storage import Argon2Passwords, FileKeks, SealedVault, ShredList, SqlStore, make_engine
 
 CLIENT, BY_HAND = "connector-under-test", "by-hand"
 BY_HAND_ADDRESS = "http://127.0.0.1:1/back"
@@ -308,14 +308,14 @@ def open_services(settings: Settings, clock: Any, _passwords: Argon2Passwords) -
     def start(other: Settings | None = None) -> Services:
         chosen = other or settings
         store = SqlStore(make_engine(chosen.database_url))
+        folder, random = chosen.instance / "keys", wiring.SystemRandom()
+        keks, shreds = FileKeks(folder), ShredList(folder / "shredded.jsonl")
         with store.read() as tx:
-            sealed = tx.keys.count() > 0
-        kek = FileKek.open(chosen.instance / "keys", sealed_data_exists=sealed)
-        random = wiring.SystemRandom()
+            keks.ready_for(tx.keys.by_kek())
         made.append(
             Services(
                 store=store,
-                vault=SealedVault(kek, random, clock),
+                vault=SealedVault(keks, shreds, random, clock),
                 passwords=_passwords,
                 clock=clock,
                 random=random,

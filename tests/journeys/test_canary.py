@@ -35,7 +35,8 @@ from connector.domain.errors import ConnectorError
 from connector.domain.ledger import SYSTEM
 from connector.domain.ports import OAuth, Services
 from connector.domain.records import Actor
-from connector.storage import FileKek, SqlStore
+from connector.storage import SqlStore
+from connector.storage.kek import FileKek
 from connector.storage.schema import metadata
 
 OURS = {"Sec-Fetch-Site": "same-origin", "Origin": "null"}

@@ -7,56 +7,56 @@ import threading
 import pytest
 
 from connector.domain.errors import CannotOpen, NotSetUp
-from connector.storage import FileKek
+from connector.storage import FileKeks
 
 
 def test_the_first_use_makes_a_key_for_its_owner_only(tmp_path):
-    kek = FileKek.open(tmp_path / "instance" / "keys", sealed_data_exists=False)
+    keks = FileKeks(tmp_path / "instance" / "keys").ready_for(())
     path = tmp_path / "instance" / "keys" / "kek-1.key"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert [made.name for made in path.parent.iterdir()] == ["kek-1.key"]
-    assert path.read_text().strip() not in repr(kek) + str(kek)
+    assert path.read_text().strip() not in repr(keks) + str(keks) + repr(keks.current())
 
 
 def test_the_second_use_reads_the_same_key(tmp_path):
-    wrapped = FileKek(tmp_path / "keys").wrap(b"data key", b"context")
-    assert FileKek(tmp_path / "keys").unwrap(wrapped, b"context") == b"data key"
+    wrapped = FileKeks(tmp_path / "keys").ready_for(()).current().wrap(b"data key", b"context")
+    assert FileKeks(tmp_path / "keys").ready_for(()).current().unwrap(wrapped, b"context") == b"data key"
 
 
 @pytest.mark.parametrize("context", [b"", b"other"])
 def test_a_wrapped_key_opens_in_its_own_context_only(tmp_path, context):
-    kek = FileKek(tmp_path / "keys")
+    kek = FileKeks(tmp_path / "keys").ready_for(()).current()
     with pytest.raises(CannotOpen):
         kek.unwrap(kek.wrap(b"data key", b"context"), context)
 
 
 @pytest.mark.parametrize("length", [0, 5, 12, 20])
 def test_a_wrapped_key_that_was_cut_does_not_open(tmp_path, length):
-    kek = FileKek(tmp_path / "keys")
+    kek = FileKeks(tmp_path / "keys").ready_for(()).current()
     with pytest.raises(CannotOpen):
         kek.unwrap(kek.wrap(b"data key", b"context")[:length], b"context")
 
 
 def test_a_missing_key_is_never_replaced_while_sealed_data_exists(tmp_path):
     with pytest.raises(NotSetUp, match="missing and the database holds sealed data"):
-        FileKek.open(tmp_path / "keys", sealed_data_exists=True)
+        FileKeks(tmp_path / "keys").ready_for({"file-1"})
     assert not (tmp_path / "keys").exists()
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o666])
 def test_a_key_that_others_can_reach_is_refused_with_the_command_that_helps(tmp_path, mode):
-    FileKek(tmp_path / "keys")
+    FileKeks(tmp_path / "keys").ready_for(())
     (tmp_path / "keys" / "kek-1.key").chmod(mode)
     with pytest.raises(NotSetUp, match="chmod 600"):
-        FileKek.open(tmp_path / "keys", sealed_data_exists=True)
+        FileKeks(tmp_path / "keys").ready_for({"file-1"})
 
 
 def test_a_folder_that_others_can_write_is_refused(tmp_path):
-    FileKek(tmp_path / "keys")
+    FileKeks(tmp_path / "keys").ready_for(())
     (tmp_path / "keys").chmod(0o770)
     with pytest.raises(NotSetUp, match="chmod 700"):
-        FileKek.open(tmp_path / "keys", sealed_data_exists=True)
+        FileKeks(tmp_path / "keys").ready_for({"file-1"})
 
 
 @pytest.mark.parametrize("text", ["", "short", "A" * 42, "not base64 !" * 4, "A" * 500])
@@ -66,20 +66,20 @@ def test_a_malformed_key_is_refused(tmp_path, text):
     path.touch(mode=0o600)
     path.write_text(text)
     with pytest.raises(NotSetUp, match="32 bytes in base64") as refused:
-        FileKek.open(tmp_path / "keys", sealed_data_exists=True)
+        FileKeks(tmp_path / "keys").ready_for({"file-1"})
     assert not text or text not in str(refused.value)
 
 
 @pytest.mark.parametrize("exists", [True, False])
 def test_a_link_is_not_followed(tmp_path, exists):
-    FileKek(tmp_path / "elsewhere")
+    FileKeks(tmp_path / "elsewhere").ready_for(())
     if not exists:
         (tmp_path / "elsewhere" / "kek-1.key").unlink()
     (tmp_path / "keys").mkdir(mode=0o700)
     (tmp_path / "keys" / "kek-1.key").symlink_to(tmp_path / "elsewhere" / "kek-1.key")
-    for sealed_data_exists in (True, False):
+    for named in ({"file-1"}, ()):
         with pytest.raises(NotSetUp, match="plain file"):
-            FileKek.open(tmp_path / "keys", sealed_data_exists=sealed_data_exists)
+            FileKeks(tmp_path / "keys").ready_for(named)
 
 
 @pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
@@ -87,7 +87,7 @@ def test_only_a_plain_file_is_a_key(tmp_path, make):
     (tmp_path / "keys").mkdir(mode=0o700)
     make(tmp_path / "keys" / "kek-1.key")
     with pytest.raises(NotSetUp, match="not a plain file"):
-        FileKek.open(tmp_path / "keys", sealed_data_exists=True)
+        FileKeks(tmp_path / "keys").ready_for({"file-1"})
 
 
 def test_programs_that_start_at_once_share_one_key(tmp_path):
@@ -95,7 +95,7 @@ def test_programs_that_start_at_once_share_one_key(tmp_path):
 
     def start():
         together.wait()
-        keks.append(FileKek(tmp_path / "keys"))
+        keks.append(FileKeks(tmp_path / "keys").ready_for(()).current())
 
     threads = [threading.Thread(target=start) for _ in range(8)]
     for thread in threads:
@@ -107,7 +107,45 @@ def test_programs_that_start_at_once_share_one_key(tmp_path):
     assert [made.name for made in (tmp_path / "keys").iterdir()] == ["kek-1.key"]
 
 
-def test_a_destroyed_key_is_gone(tmp_path):
-    FileKek(tmp_path / "keys").destroy()
-    with pytest.raises(NotSetUp, match="missing"):
-        FileKek.open(tmp_path / "keys", sealed_data_exists=True)
+def test_a_newer_key_wraps_and_the_older_still_unwraps_in_a_process_that_knew_only_that(tmp_path):
+    running = FileKeks(tmp_path / "keys").ready_for(())
+    wrapped = running.current().wrap(b"data key", b"context")
+    assert FileKeks(tmp_path / "keys").ready_for(()).make() == "file-2"
+    assert (running.current().id, running.ids()) == ("file-2", ["file-1", "file-2"])
+    assert running.get("file-1").unwrap(wrapped, b"context") == b"data key"
+    with pytest.raises(CannotOpen):
+        running.get("file-2").unwrap(wrapped, b"context")
+
+
+def test_the_tenth_key_is_newer_than_the_ninth(tmp_path):
+    keks = FileKeks(tmp_path / "keys").ready_for(())
+    for _ in range(9):
+        keks.make()
+    assert keks.current().id == "file-10"
+
+
+def test_a_retired_key_is_not_used_but_kept_and_its_number_is_not_used_again(tmp_path):
+    keks = FileKeks(tmp_path / "keys").ready_for(())
+    keks.make()
+    keks.retire("file-1")
+    assert keks.ids() == ["file-2"]
+    assert stat.S_IMODE((tmp_path / "keys" / "kek-1.retired").stat().st_mode) == 0o600
+    with pytest.raises(CannotOpen, match="file-1"):
+        FileKeks(tmp_path / "keys").ready_for(()).get("file-1")
+    (tmp_path / "keys" / "kek-2.key").rename(tmp_path / "keys" / "kek-2.retired")
+    assert FileKeks(tmp_path / "keys").ready_for(()).ids() == ["file-3"]
+
+
+def test_a_database_from_before_a_retirement_is_told_what_to_rename(tmp_path):
+    keks = FileKeks(tmp_path / "keys").ready_for(())
+    keks.make()
+    keks.retire("file-1")
+    with pytest.raises(NotSetUp, match=r"Rename .*kek-1.retired to kek-1.key, then run: connector keys rotate"):
+        FileKeks(tmp_path / "keys").ready_for({"file-1"})
+    assert FileKeks(tmp_path / "keys").ready_for({"file-2"}).ids() == ["file-2"]
+
+
+def test_data_keys_under_something_that_is_no_key_file_are_named(tmp_path):
+    with pytest.raises(NotSetUp, match="kms-7"):
+        FileKeks(tmp_path / "keys").ready_for({"kms-7"})
+    assert not (tmp_path / "keys").exists()

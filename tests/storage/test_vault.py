@@ -6,7 +6,7 @@ import pytest
 
 from connector.domain.errors import CannotOpen
 from connector.domain.records import KeyRow
-from connector.storage import FileKek, SealedVault
+from connector.storage import FileKeks, SealedVault
 
 PLACE = ("con_1", "refresh")
 
@@ -33,8 +33,8 @@ def test_what_was_sealed_opens_for_its_owner_and_place(store, vault, plain):
     assert plain == b"" or plain not in sealed or plain == b"x"
 
 
-def test_another_process_with_the_same_key_file_opens_it(store, sealed, tmp_path, random, clock):
-    elsewhere = SealedVault(FileKek.open(tmp_path / "keys", sealed_data_exists=True), random, clock)
+def test_another_process_with_the_same_key_file_opens_it(store, sealed, tmp_path, shreds, random, clock):
+    elsewhere = SealedVault(FileKeks(tmp_path / "keys").ready_for({"file-1"}), shreds, random, clock)
     assert opens(store, elsewhere, sealed) == b"secret"
 
 
@@ -88,8 +88,8 @@ def test_an_edited_key_id_or_version_does_not_open(store, vault, sealed):
         opens(store, vault, b"\x01\0\0\0\x02" + sealed[5:])
 
 
-def test_another_key_encryption_key_opens_nothing(store, sealed, tmp_path, random, clock):
-    wrong = SealedVault(FileKek(tmp_path / "other"), random, clock)
+def test_another_key_encryption_key_opens_nothing(store, sealed, tmp_path, shreds, random, clock):
+    wrong = SealedVault(FileKeks(tmp_path / "other").ready_for(()), shreds, random, clock)
     with pytest.raises(CannotOpen):
         opens(store, wrong, sealed)
 
@@ -101,18 +101,20 @@ def test_a_data_key_under_a_key_that_is_not_at_hand_is_named(store, vault, clock
             vault.seal(tx, "cus_a", PLACE, b"secret")
 
 
-def test_a_wrapped_key_copied_to_another_owner_or_version_does_not_open(store, vault, sealed, kek, random, clock):
+def test_a_wrapped_key_copied_to_another_owner_or_version_does_not_open(
+    store, vault, sealed, keks, shreds, random, clock
+):
     with store.write() as tx:
         row = tx.keys.get("cus_a")
         tx.keys.add(KeyRow("cus_c", 1, row.kek, row.wrapped, row.created_at))
         tx.keys.add(KeyRow("cus_a", 2, row.kek, row.wrapped, row.created_at))
-    fresh = SealedVault(kek, random, clock)
+    fresh = SealedVault(keks, shreds, random, clock)
     for owner in ("cus_c", "cus_a"):
         with store.write() as tx, pytest.raises(CannotOpen):
             fresh.seal(tx, owner, PLACE, b"secret")
 
 
-def test_a_data_key_that_was_rolled_back_is_never_used_again(store, vault, kek, random, clock):
+def test_a_data_key_that_was_rolled_back_is_never_used_again(store, vault, keks, shreds, random, clock):
     with pytest.raises(RuntimeError), store.write() as tx:
         vault.seal(tx, "cus_a", PLACE, b"first")
         vault.seal(tx, "cus_a", PLACE, b"second")  # finds the key in the database, not yet committed
@@ -124,7 +126,7 @@ def test_a_data_key_that_was_rolled_back_is_never_used_again(store, vault, kek, 
     with store.read() as tx:
         assert tx.keys.count() == 1
     assert opens(store, vault, sealed) == b"third"
-    assert opens(store, SealedVault(kek, random, clock), sealed) == b"third"
+    assert opens(store, SealedVault(keks, shreds, random, clock), sealed) == b"third"
 
 
 def test_a_destroyed_key_is_forgotten_after_five_minutes_and_at_once_when_told(store, vault, sealed, clock):
@@ -147,9 +149,10 @@ def test_a_forgotten_key_is_read_again(store, vault, sealed):
         opens(store, vault, sealed)
 
 
-def test_a_newer_key_seals_and_the_older_still_opens(store, vault, sealed, kek, clock):
+def test_a_newer_key_seals_and_the_older_still_opens(store, vault, sealed, keks, clock):
     with store.write() as tx:
         context = b'["v1","data key","cus_a",2,"file-1"]'
+        kek = keks.current()
         tx.keys.add(KeyRow("cus_a", 2, kek.id, kek.wrap(b"k" * 32, context), clock.now()))
     clock.advance(301)
     with store.write() as tx:
@@ -158,12 +161,12 @@ def test_a_newer_key_seals_and_the_older_still_opens(store, vault, sealed, kek, 
     assert [opens(store, vault, value) for value in (sealed, newer)] == [b"secret", b"newer"]
 
 
-def test_eight_threads_that_seal_for_a_new_customer_end_with_one_key(store, kek, clock, make_random):
+def test_eight_threads_that_seal_for_a_new_customer_end_with_one_key(store, keks, shreds, clock, make_random):
     together, sealed, problems = threading.Barrier(8, timeout=60), [], []
 
     def work(number):
         try:
-            vault = SealedVault(kek, make_random(number), clock)
+            vault = SealedVault(keks, shreds, make_random(number), clock)
             together.wait()
             with store.write() as tx:
                 sealed.append(vault.seal(tx, "cus_a", PLACE, b"secret"))
@@ -178,11 +181,11 @@ def test_eight_threads_that_seal_for_a_new_customer_end_with_one_key(store, kek,
     assert problems == []
     with store.read() as tx:
         assert tx.keys.count() == 1
-    last = SealedVault(kek, make_random(9), clock)
+    last = SealedVault(keks, shreds, make_random(9), clock)
     assert [opens(store, last, value) for value in sealed] == [b"secret"] * 8
 
 
-def test_nothing_that_fails_or_prints_shows_a_secret(store, vault, sealed, kek):
+def test_nothing_that_fails_or_prints_shows_a_secret(store, vault, sealed, keks):
     with pytest.raises(CannotOpen) as refused:
         opens(store, vault, sealed, place=("con_2", "refresh"))
     said = str(refused.value)
@@ -190,6 +193,6 @@ def test_nothing_that_fails_or_prints_shows_a_secret(store, vault, sealed, kek):
     assert "con_2, refresh" in said
     with store.read() as tx:
         row = tx.keys.get("cus_a")
-    shown = said + repr(refused.value) + repr(vault) + repr(kek) + repr(vars(vault)) + repr(row)
+    shown = said + repr(refused.value) + repr(vault) + repr(keks) + repr(keks.current()) + repr(vars(vault)) + repr(row)
     for secret in ("secret", repr(row.wrapped)):
         assert secret not in shown
