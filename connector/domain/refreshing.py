@@ -32,6 +32,7 @@ MARGIN = timedelta(seconds=10)  # a lease is this much longer than the call it i
 WAIT = 25.0  # seconds that a caller waits for another's refresh at most
 FIRST_LOOK, SLOWEST_LOOK = 0.025, 0.2  # seconds between two looks while waiting
 PAUSE = timedelta(seconds=60)  # between two tries while Google does not accept our own credentials
+LAST = timedelta(seconds=1)  # what a token must have left to be used while no new one can be had
 TRIES = 2  # an answer that was overtaken is asked for once more
 
 ENDED = (ConnectionState.REVOKED, ConnectionState.MERGED)
@@ -62,6 +63,8 @@ class _Turn:
 def fetched(svc: Services, permit: Permit) -> AccessToken:
     """The token this permit may use, newly asked for and narrowed to its scopes (RFC 6749 section 6).
 
+    While none can be had, the one before serves until it ends.
+
     Raises:
         NeedsConsent: there is no refresh token, or Google no longer accepts it.
         Revoked: the connection was ended meanwhile.
@@ -70,6 +73,17 @@ def fetched(svc: Services, permit: Permit) -> AccessToken:
         TokenRefused, NotSent: there is no token now, and nothing has changed; a later call asks again.
         CannotOpen: a stored token does not open.
     """
+    try:
+        return _fetched(svc, permit)
+    except (NotSent, TokenRefused):
+        with svc.store.read() as tx:
+            token = tokens.kept(svc, tx, permit, left=LAST)
+        if token is None:
+            raise
+        return token
+
+
+def _fetched(svc: Services, permit: Permit) -> AccessToken:
     for _ in range(TRIES):
         turn = _turn(svc, permit)
         if isinstance(turn, AccessToken):
@@ -99,20 +113,13 @@ def _turn(svc: Services, permit: Permit) -> _Turn | AccessToken:
             if token is not None:
                 return token
             if lease is None or lease.until is None:
-                return _after_nothing(svc, tx, permit)
+                # Asking again at once, each of those who waited, would help nobody.
+                _check(svc, tx, permit)
+                raise NotSent("another refresh of this token has just failed")
             over = lease.until <= svc.clock.now()
         if over:  # its holder died, or handed over
             turn = _take(svc, permit)
     return turn
-
-
-def _after_nothing(svc: Services, tx: Tx, permit: Permit) -> AccessToken:
-    """The refresh that was waited for brought nothing. Asking again at once, each of those who waited, helps nobody."""
-    token = tokens.kept(svc, tx, permit, left=timedelta())
-    if token is None:
-        _check(svc, tx, permit)
-        raise NotSent("another refresh of this token has just failed")
-    return token
 
 
 def _take(svc: Services, permit: Permit) -> _Turn | AccessToken | None:

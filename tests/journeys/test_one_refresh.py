@@ -17,7 +17,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from connector import wiring
-from connector.domain import inbox, refreshing, tokens
+from connector.domain import inbox, refreshing, revoke, tokens
 from connector.domain.calls import Caller, do
 from connector.domain.errors import (
     ConnectorError,
@@ -362,16 +362,18 @@ def test_an_answer_got_with_a_token_that_was_replaced_meanwhile_is_asked_for_aga
 
 
 @on_sqlite
+@pytest.mark.parametrize("google_forgets", [True, False])
 def test_a_connection_that_is_ended_while_google_answers_gets_no_token(
-    connect, sync, pass_time, meanwhile, stored, svc, people
+    google_forgets, connect, google, sync, pass_time, meanwhile, stored, svc, people
 ):
-    from connector.domain import revoke
-
     connected = connect()
+    before = stored(connected.id)
     pass_time(4000)
+    if not google_forgets:  # then the refresh token stays, to ask again with
+        google.fault("revoke", "status", status=503)
     with pytest.raises(Revoked):
         sync(meanwhile(lambda: revoke.end(svc, people.member.actor, connected.id)))
-    assert stored(connected.id) is None
+    assert stored(connected.id) == (None if google_forgets else before)
     assert stored(connected.id, "access", READ) is None
 
 
@@ -536,6 +538,25 @@ def test_an_endpoint_in_trouble_leaves_the_stored_tokens_as_they_are_and_the_way
     assert (stored(connected.id), stored(connected.id, "access", READ)) == before
     assert state(connected.id) is ConnectionState.ACTIVE
     assert sync(at_once) == 1
+
+
+@pytest.mark.parametrize(
+    "answer", [{"status": 503}, {"status": 401, "body": {"error": "invalid_client"}}], ids=["busy", "our fault"]
+)
+def test_while_no_new_token_can_be_had_the_one_before_serves_until_it_ends(
+    answer, connect, google, sync, pass_time, meanwhile, waiter
+):
+    connect()
+    assert sync() == 1
+    pass_time(3599 - 60)
+    google.fault("token", "status", **answer)
+    other = waiter()
+    assert sync(meanwhile(other.arrive)) == 1
+    assert other.end() == 1
+    assert sync() == 1
+    pass_time(60)
+    with pytest.raises((TokenRefused, Paused)):
+        sync()
 
 
 @on_sqlite
