@@ -371,7 +371,8 @@ def run(
         google.fault("*api", kind, times=1, **more)
         sinks.attempt(read)
         google.clear_faults()
-    pass_time(3400)  # the tokens end, the browser session does not
+    with svc.store.write() as tx:
+        tx.tokens.destroy_access(connection)  # as when they have ended, while the browser session goes on
     for status, body in ((400, {"error": token}), (401, {"error": "invalid_client", "error_description": secret})):
         google.fault("token", "status", status=status, body=json.dumps(body), times=1)
         sinks.attempt(read)
