@@ -108,11 +108,13 @@ def _sweep(svc: Services, done: Rotation, told: Told, batch: int) -> None:
             tx.keys.change_keks()
             done.current = svc.vault.keks.ids()[-1]
             rows, stuck = tx.keys.page(after, batch, not_under=done.current), list[KeyRow]()
+            pairs = list[tuple[KeyRow, KeyRow]]()
             for row in rows:
                 try:
-                    tx.keys.replace(row, svc.vault.rewrapped(row))
+                    pairs.append((row, svc.vault.rewrapped(row, done.current)))
                 except CannotOpen:
                     stuck.append(row)
+            tx.keys.replace(pairs)
         if not rows:
             return
         done.rewrapped += len(rows) - len(stuck)

@@ -349,8 +349,8 @@ class Keys(Protocol):
         """The next keys by owner and version; with `not_under`, without those which that one wraps."""
         ...
 
-    def replace(self, old: r.KeyRow, new: r.KeyRow) -> None:
-        """Store the same data key as another one wraps it, if it still is as it was read."""
+    def replace(self, pairs: Sequence[tuple[r.KeyRow, r.KeyRow]]) -> None:
+        """Store the same data keys as another one wraps them, each if it still is as it was read."""
         ...
 
     def destroy(self, owner: str, through: int) -> int:
@@ -473,8 +473,8 @@ class Vault(Protocol):
         """Whether a wrapped data key opens under the key-encryption key that it names."""
         ...
 
-    def rewrapped(self, row: r.KeyRow) -> r.KeyRow:
-        """The same data key under the newest key-encryption key. Raises: CannotOpen."""
+    def rewrapped(self, row: r.KeyRow, kek: str) -> r.KeyRow:
+        """The same data key under that key-encryption key. Raises: CannotOpen."""
         ...
 
     def shredded(self, owner: str, sealed: bytes) -> bool:

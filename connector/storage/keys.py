@@ -17,6 +17,11 @@ _CHANGE = text("SELECT pg_advisory_xact_lock(:lock)")
 _MANY = 500  # names in one statement
 
 _ROW = select(*record_columns(data_keys, r.KeyRow)).order_by(data_keys.c.owner, data_keys.c.version)
+_REPLACE = (
+    update(data_keys)
+    .where(data_keys.c.owner == bindparam("old_owner"), data_keys.c.version == bindparam("old_version"))
+    .where(data_keys.c.kek == bindparam("old_kek"), data_keys.c.wrapped == bindparam("old_wrapped"))
+)
 _OF_OWNER = select(*record_columns(data_keys, r.KeyRow)).where(data_keys.c.owner == bindparam("owner"))
 _NEWEST = _OF_OWNER.order_by(data_keys.c.version.desc()).limit(1)
 _ONE = _OF_OWNER.where(data_keys.c.version == bindparam("version"))
@@ -64,14 +69,14 @@ class KeyRows:
         wanted = _ROW.where(tuple_(data_keys.c.owner, data_keys.c.version) > tuple_(*after)).limit(limit)
         return self._rows(wanted if not_under is None else wanted.where(data_keys.c.kek != not_under))
 
-    def replace(self, old: r.KeyRow, new: r.KeyRow) -> None:
-        """Store the same data key as another one wraps it, if it still is as it was read."""
-        self._sql.execute(
-            update(data_keys)
-            .where(data_keys.c.owner == old.owner, data_keys.c.version == old.version, data_keys.c.kek == old.kek)
-            .where(data_keys.c.wrapped == old.wrapped)
-            .values(kek=new.kek, wrapped=new.wrapped)
-        )
+    def replace(self, pairs: Sequence[tuple[r.KeyRow, r.KeyRow]]) -> None:
+        """Store the same data keys as another one wraps them, each if it still is as it was read."""
+        if pairs:
+            self._sql.execute(_REPLACE, [
+                {"old_owner": old.owner, "old_version": old.version, "old_kek": old.kek, "old_wrapped": old.wrapped,
+                 "kek": new.kek, "wrapped": new.wrapped}
+                for old, new in pairs
+            ])  # fmt: skip
 
     def destroy(self, owner: str, through: int) -> int:
         """Delete the owner's keys up to that version; how many there were. `Store.scrub` removes what that leaves."""

@@ -88,14 +88,14 @@ class SealedVault:
             return False
         return True
 
-    def rewrapped(self, row: KeyRow) -> KeyRow:
-        """The same data key under the newest key-encryption key. Raises: CannotOpen."""
-        secret, kek = self._secret(row), self.keks.current()
-        context = _wrapping(row.owner, row.version, kek.id)
-        wrapped = kek.wrap(secret, context)
-        if kek.unwrap(wrapped, context) != secret:
-            raise CannotOpen(f"a data key does not open again under {kek.id}")
-        return replace(row, kek=kek.id, wrapped=wrapped)
+    def rewrapped(self, row: KeyRow, kek: str) -> KeyRow:
+        """The same data key under that key-encryption key. Raises: CannotOpen."""
+        secret, newer = self._secret(row), self.keks.get(kek)
+        context = _wrapping(row.owner, row.version, kek)
+        wrapped = newer.wrap(secret, context)
+        if newer.unwrap(wrapped, context) != secret:
+            raise CannotOpen(f"a data key does not open again under {kek}")
+        return replace(row, kek=kek, wrapped=wrapped)
 
     def shredded(self, owner: str, sealed: bytes) -> bool:
         """Whether the key that it was sealed under was destroyed on purpose."""

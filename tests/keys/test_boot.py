@@ -90,7 +90,7 @@ def test_one_damaged_row_of_many_stops_nobody_else(start, fill):
     values = fill(svc, 5)
     with svc.store.write() as tx:
         row = tx.keys.get("cus_000")
-        tx.keys.replace(row, replace(row, wrapped=row.wrapped[:-1] + bytes([row.wrapped[-1] ^ 1])))
+        tx.keys.replace([(row, replace(row, wrapped=row.wrapped[:-1] + bytes([row.wrapped[-1] ^ 1])))])
     fresh = start()
     assert values.opens(fresh, "cus_001") == b"cus_001"
     with pytest.raises(CannotOpen):
@@ -118,8 +118,8 @@ def test_two_customers_wrapped_keys_swapped_in_the_database_open_neither(start, 
     values = fill(svc, 4)
     with svc.store.write() as tx:
         one, two = tx.keys.get("cus_000"), tx.keys.get("cus_001")
-        tx.keys.replace(one, replace(one, wrapped=two.wrapped))
-        tx.keys.replace(two, replace(two, wrapped=one.wrapped))
+        tx.keys.replace([(one, replace(one, wrapped=two.wrapped))])
+        tx.keys.replace([(two, replace(two, wrapped=one.wrapped))])
     fresh = start()
     for owner in ("cus_000", "cus_001"):
         with pytest.raises(CannotOpen):

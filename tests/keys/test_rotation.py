@@ -25,7 +25,7 @@ def corrupt(svc, owner):
     """Flip the last byte of the owner's wrapped key."""
     with svc.store.write() as tx:
         row = tx.keys.get(owner)
-        tx.keys.replace(row, replace(row, wrapped=row.wrapped[:-1] + bytes([row.wrapped[-1] ^ 1])))
+        tx.keys.replace([(row, replace(row, wrapped=row.wrapped[:-1] + bytes([row.wrapped[-1] ^ 1])))])
 
 
 def test_every_data_key_ends_under_the_new_key_and_everything_opens(start, folder, fill, kinds):
@@ -178,7 +178,7 @@ def test_f33_rotations_killed_at_random_moments_leave_everything_readable_and_no
             with svc.store.write() as tx:
                 new[owner] = svc.vault.seal(tx, owner, ("con", "refresh"), owner.encode())
             number += 1
-            over.wait(0.02)
+            over.wait(0.05)
 
     def noted(work):
         try:
