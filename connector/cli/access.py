@@ -74,7 +74,7 @@ def revoke(connection: str | None, at_google: str, pending: bool, reason: str | 
     with svc.store.read() as tx:
         found = tx.connections.get_any(connection)
     if found is not None and found.state is ConnectionState.REVOKED and found.at_google == "pending":
-        told = ending.retry_one(svc, OPERATOR, found)
+        told = ending.ask_google(svc, OPERATOR, found)
     else:
         told = ending.end(svc, OPERATOR, connection, at_google=at_google, reason=reason)  # type: ignore[arg-type]
     click.echo(told.sentence)

@@ -14,7 +14,7 @@ from connector.domain.ports import Services, Tx
 from connector.domain.records import Actor, Connection, ConnectionState, TokenRow
 from connector.domain.secret import AccessToken, RefreshToken
 
-__all__ = ["AtGoogle", "Consequences", "Ended", "consequences", "end", "pending", "retry", "retry_one"]
+__all__ = ["AtGoogle", "Consequences", "Ended", "ask_google", "consequences", "end", "pending", "retry"]
 
 AtGoogle = Literal["yes", "no", "auto"]
 State = Literal["confirmed", "already-gone", "pending", "kept", "no-token"]
@@ -113,7 +113,7 @@ def end(
         if state != "pending":
             tx.tokens.destroy(found.id)
     if state == "pending":
-        return _at_google(svc, actor, ended)
+        return ask_google(svc, actor, ended)
     return _told(state)
 
 
@@ -125,16 +125,14 @@ def pending(svc: Services) -> Sequence[Connection]:
 
 def retry(svc: Services, actor: Actor) -> tuple[tuple[Connection, Ended], ...]:
     """Ask Google again for every removal that is pending."""
-    return tuple((connection, retry_one(svc, actor, connection)) for connection in pending(svc))
+    return tuple((connection, ask_google(svc, actor, connection)) for connection in pending(svc))
 
 
-def retry_one(svc: Services, actor: Actor, connection: Connection) -> Ended:
-    """Ask Google again for one ended connection."""
-    return _at_google(svc, actor, connection)
+def ask_google(svc: Services, actor: Actor, connection: Connection) -> Ended:
+    """Ask Google to forget an ended connection, once: intent, request, outcome.
 
-
-def _at_google(svc: Services, actor: Actor, connection: Connection) -> Ended:
-    """One try: intent, request, outcome. A crash in between leaves it pending, and asking twice does no harm."""
+    A crash in between leaves it pending, and asking twice does no harm.
+    """
     with svc.store.write() as tx:
         settled = _settled(tx, connection)
         if settled is not None:
