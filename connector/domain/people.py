@@ -104,12 +104,16 @@ def accept_link(svc: Services, token: str, password: str) -> Person:
         raise BadInput(f"Choose a password of at least {SHORTEST_PASSWORD} characters. Four random words are good.")
     if len(password) > LONGEST_PASSWORD:
         raise BadInput(f"This password is longer than {LONGEST_PASSWORD} characters. Choose a shorter one.")
+    now, no_link = svc.clock.now(), "This link was used already, is too old, or is not known. Ask for a new one."
+    with svc.store.read() as tx:
+        if not tx.accounts.link_open(_digest(token), now):  # looked up first: hashing is work a stranger could order
+            raise BadInput(no_link)
     hashed = svc.passwords.hash(password)
     with svc.store.write() as tx:
-        invited = tx.accounts.use_link(_digest(token), svc.clock.now())
+        invited = tx.accounts.use_link(_digest(token), now)
         person = tx.accounts.person(invited) if invited else None
         if person is None:
-            raise BadInput("This link was used already, is too old, or is not known. Ask for a new one.")
+            raise BadInput(no_link)
         tx.accounts.set_password(person.id, hashed)
         ledger.note(svc, tx, events.PASSWORD_SET, actor=person.actor(), customer=person.customer)
     return person

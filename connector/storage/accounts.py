@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
 
 from connector.domain import records as r
 from connector.domain.errors import BadInput
@@ -76,11 +76,15 @@ class AccountRows:
         """Keep the hash of a one-time link to set a password."""
         self._sql.execute(insert(links), {"link_hash": link_hash, "person": person, "expires_at": expires_at})
 
+    def link_open(self, link_hash: str, now: datetime) -> bool:
+        """Whether the link could be consumed now."""
+        return self._sql.execute(select(links.c.person).where(*_open(link_hash, now))).first() is not None
+
     def use_link(self, link_hash: str, now: datetime) -> str | None:
         """Consume the link in one atomic update; the person's id, or None when unknown, used or expired."""
         used = (
             update(links)
-            .where(links.c.link_hash == link_hash, links.c.used_at.is_(None), links.c.expires_at > now)
+            .where(*_open(link_hash, now))
             .values(used_at=now)
             .returning(links.c.person)
         )
@@ -94,3 +98,7 @@ class AccountRows:
         """Failed sign-ins of that key at or after that time."""
         counted = select(func.count()).where(attempts.c.key == key, attempts.c.at >= since)
         return self._sql.execute(counted).scalar_one()
+
+
+def _open(link_hash: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return links.c.link_hash == link_hash, links.c.used_at.is_(None), links.c.expires_at > now

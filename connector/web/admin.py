@@ -16,6 +16,8 @@ from connector.web.settings import services
 
 __all__ = ["blueprint"]
 
+LONGEST_REASON = 500  # characters; the form says so too
+
 blueprint = session.guarded("admin", "staff")
 
 
@@ -63,6 +65,9 @@ def end(connection: str) -> ResponseReturnValue:
     at_google, reason = _at_google(one(request.form, "at_google")), one(request.form, "reason").strip()
     if not reason:
         problem = "A reason is missing. Nothing was done. The customer sees it on their activity page."
+        return _ask_revoke(connection, problem=problem, at_google=at_google)
+    if len(reason) > LONGEST_REASON:
+        problem = f"The reason is longer than {LONGEST_REASON} characters. Nothing was done. Shorten it."
         return _ask_revoke(connection, problem=problem, at_google=at_google)
     ended = revoke.end(services(), session.current_actor(), connection, at_google=at_google, reason=reason)
     return redirect(url_for("admin.grants_table", notice=ended.state), 303)

@@ -66,6 +66,13 @@ def test_ending_a_customers_connection_needs_a_reason(sam, world):
     assert not world.asked("end")
 
 
+def test_a_reason_longer_than_the_form_takes_does_nothing(sam, world):
+    answer = sam.post(END, {"at_google": "no", "reason": "x" * 501})
+    assert answer.status_code == 400
+    assert "Shorten it" in answer.text
+    assert not world.asked("end")
+
+
 @pytest.mark.parametrize("choice", ["auto", "yes", "no"])
 def test_staff_choose_what_happens_at_google(sam, world, choice):
     answer = sam.post(END, {"at_google": choice, "reason": "The customer asked by letter."})

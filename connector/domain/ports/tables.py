@@ -41,6 +41,10 @@ class Accounts(Protocol):
         """Keep the hash of a one-time link to set a password."""
         ...
 
+    def link_open(self, link_hash: str, now: datetime) -> bool:
+        """Whether the link could be consumed now."""
+        ...
+
     def use_link(self, link_hash: str, now: datetime) -> str | None:
         """Consume the link in one atomic update; the person's id, or None when unknown, used or expired."""
         ...
