@@ -82,12 +82,7 @@ class AccountRows:
 
     def use_link(self, link_hash: str, now: datetime) -> str | None:
         """Consume the link in one atomic update; the person's id, or None when unknown, used or expired."""
-        used = (
-            update(links)
-            .where(*_open(link_hash, now))
-            .values(used_at=now)
-            .returning(links.c.person)
-        )
+        used = update(links).where(*_open(link_hash, now)).values(used_at=now).returning(links.c.person)
         return self._sql.execute(used).scalar_one_or_none()
 
     def add_attempt(self, key: str, at: datetime) -> None:
