@@ -116,7 +116,7 @@ def usable_database() -> Iterator[None]:
 class NoClient:
     """Stands where the authorization server would, on an instance that has no OAuth client yet: commands still work."""
 
-    longest = timedelta()
+    longest, credentials = timedelta(), ""
 
     def __init__(self, issuer: str) -> None:
         self.issuer = issuer

@@ -24,6 +24,7 @@ __all__ = [
     "Message",
     "Page",
     "Pause",
+    "Pausing",
     "Person",
     "Reply",
     "ReplyState",
@@ -224,14 +225,24 @@ class Lease:
     until: datetime | None
 
 
+class Pausing(StrEnum):
+    """What is not done at a provider for a while."""
+
+    REFRESHES = "refreshes"  # it does not accept our own credentials
+    CALLS = "calls"  # its quota is spent
+    ALARM = "api-alarm"  # the operator was told that its API is not enabled
+
+
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Why no token of a provider is refreshed. At `until` one try is made; the pause stands until one succeeds."""
+    """Why something is not done at a provider, and until when. What ends it is the rule's own matter."""
 
     provider: str
+    what: Pausing
     reason: str
     since: datetime
     until: datetime
+    credentials: str = ""  # the fingerprint of those that were not accepted
 
 
 @dataclass(frozen=True, slots=True)

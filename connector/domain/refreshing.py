@@ -7,15 +7,12 @@ kept only under the newest lease and over the refresh token that was sent; one t
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-import structlog
-
-from connector.domain import events, ledger, tokens
+from connector.domain import events, ledger, pauses, tokens
 from connector.domain.errors import (
     ConnectorError,
     NeedsConsent,
     NotSent,
     OutcomeUnknown,
-    Paused,
     Refused,
     Revoked,
     TokenRefused,
@@ -26,17 +23,15 @@ from connector.domain.ports import Services, TokenAnswer, Tx
 from connector.domain.records import Connection, ConnectionState, TokenRow
 from connector.domain.secret import AccessToken, RefreshToken
 
-__all__ = ["MARGIN", "PAUSE", "WAIT", "fetched"]
+__all__ = ["MARGIN", "WAIT", "fetched"]
 
 MARGIN = timedelta(seconds=10)  # a lease is this much longer than the call it is for
 WAIT = 25.0  # seconds that a caller waits for another's refresh at most
 FIRST_LOOK, SLOWEST_LOOK = 0.025, 0.2  # seconds between two looks while waiting
-PAUSE = timedelta(seconds=60)  # between two tries while Google does not accept our own credentials
 LAST = timedelta(seconds=1)  # what a token must have left to be used while no new one can be had
 TRIES = 2  # an answer that was overtaken is asked for once more
 
 ENDED = (ConnectionState.REVOKED, ConnectionState.MERGED)
-OUR_FAULT = frozenset({"deleted_client", "disabled_client", "invalid_client", "unauthorized_client"})
 NO_LONGER = {
     "invalid_grant": "Google has to be asked again. Connect this account again.",
     "invalid_rapt": "Google wants the owner of this account to sign in there again. Connect this account again.",
@@ -46,8 +41,6 @@ NO_LONGER = {
         "account again."
     ),
 }
-
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +133,8 @@ def _take(svc: Services, permit: Permit) -> _Turn | AccessToken | None:
         if row is None or token is not None:
             tx.refreshes.end(*_key(permit), fence)
             return token
-        paused = tx.refreshes.paused(permit.connection.provider) is not None
-        if paused and not tx.refreshes.try_again(permit.connection.provider, now, now + PAUSE):
-            raise Paused
-        return _Turn(fence, row, tokens.open_refresh(svc, tx, row), trial=paused)
+        trial = pauses.claim_refresh(svc, tx, permit.connection.provider)
+        return _Turn(fence, row, tokens.open_refresh(svc, tx, row), trial)
 
 
 def _check(svc: Services, tx: Tx, permit: Permit) -> None:
@@ -153,9 +144,7 @@ def _check(svc: Services, tx: Tx, permit: Permit) -> None:
         raise Revoked
     if connection.state is ConnectionState.NEEDS_CONSENT:
         raise NeedsConsent
-    pause = tx.refreshes.paused(connection.provider)
-    if pause is not None and pause.until > svc.clock.now():
-        raise Paused(f"refreshing is paused: {pause.reason}")
+    pauses.check_refreshes(svc, tx, connection.provider)
 
 
 def _asked(svc: Services, permit: Permit, turn: _Turn) -> AccessToken | None:
@@ -163,9 +152,10 @@ def _asked(svc: Services, permit: Permit, turn: _Turn) -> AccessToken | None:
     try:
         answer = svc.network(permit.connection.provider).oauth.refresh(turn.token, sorted(permit.need.scopes))
     except TokenRefused as no:
-        if no.code in OUR_FAULT:
-            _pause(svc, permit, turn, no.code)
-            raise Paused(f"refreshing is paused: {no.code}") from None
+        if no.code in pauses.OUR_FAULT:
+            ours = pauses.not_known(svc, permit.connection.provider, no.code)
+            _give_back(svc, permit, turn)  # after it, so that those who wait are told why
+            raise ours from None
         if no.code not in NO_LONGER:
             _give_back(svc, permit, turn)
             raise
@@ -195,7 +185,7 @@ def _stored(svc: Services, permit: Permit, turn: _Turn, answer: TokenAnswer) -> 
     with svc.store.write() as tx:
         overtaken = _standing(svc, tx, permit, turn) is None
         if turn.trial:
-            _resume(svc, tx, connection.provider)
+            pauses.know_us(svc, tx, connection.provider)
         if not overtaken:
             if answer.refresh is not None:
                 tokens.store_refresh(svc, tx, connection.customer, connection.id, answer.refresh)
@@ -248,7 +238,7 @@ def _no_longer_accepted(svc: Services, permit: Permit, turn: _Turn, no: TokenRef
     with svc.store.write() as tx:
         connection = _standing(svc, tx, permit, turn)
         if turn.trial:
-            _resume(svc, tx, permit.connection.provider)  # it knows us, or it would have said so first
+            pauses.know_us(svc, tx, permit.connection.provider)  # it knows us, or it would have said so first
         if connection is None:
             return False
         tx.connections.update(replace(connection, state=ConnectionState.NEEDS_CONSENT))
@@ -258,21 +248,3 @@ def _no_longer_accepted(svc: Services, permit: Permit, turn: _Turn, no: TokenRef
             details={"code": no.cause, "error": no.code},
         )  # fmt: skip
     return True
-
-
-def _pause(svc: Services, permit: Permit, turn: _Turn, code: str) -> None:
-    """Send no more refreshes for a while, and tell the operator once. No customer's state changes (R29)."""
-    now = svc.clock.now()
-    with svc.store.write() as tx:
-        tx.refreshes.end(*_key(permit), turn.fence)
-        if not tx.refreshes.pause(permit.connection.provider, code, now, now + PAUSE):
-            return
-        index = ledger.note(
-            svc, tx, events.TOKENS_PAUSED, actor=ledger.SYSTEM, decision="failed", reason=code, details={"code": code}
-        )
-    _log.error("refresh_paused", reason=code, index=index)
-
-
-def _resume(svc: Services, tx: Tx, provider: str) -> None:
-    if tx.refreshes.lift(provider):
-        ledger.note(svc, tx, events.TOKENS_RESUMED, actor=ledger.SYSTEM)

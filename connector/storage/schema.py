@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-from connector.domain.records import ConnectionState, ReplyState
+from connector.domain.records import ConnectionState, Pausing, ReplyState
 from connector.storage.columns import BIG, Moment, OneOf, Words
 
 __all__ = [
@@ -36,9 +36,9 @@ __all__ = [
     "metadata",
     "open_intents",
     "pages",
+    "pauses",
     "people",
     "refresh_leases",
-    "refresh_pauses",
     "replies",
     "sessions",
     "switches",
@@ -249,13 +249,15 @@ refresh_leases = Table(
     Column("until", Moment),
 )
 
-refresh_pauses = Table(
-    "refresh_pauses",
+pauses = Table(
+    "pauses",
     metadata,
     Column("provider", Text, primary_key=True),
+    Column("what", OneOf(Pausing), primary_key=True),
     Column("reason", Text, nullable=False),
     Column("since", Moment, nullable=False),
     Column("until", Moment, nullable=False),
+    Column("credentials", Text, nullable=False),
 )
 
 data_keys = Table(

@@ -57,6 +57,11 @@ class OAuth(Protocol):
     def issuer(self) -> str: ...
 
     @property
+    def credentials(self) -> str:
+        """A fingerprint of this app's own id and secrets, to tell whether they have changed."""
+        ...
+
+    @property
     def longest(self) -> timedelta:
         """How long `exchange` or `refresh` can take at most."""
         ...
