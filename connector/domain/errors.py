@@ -3,6 +3,8 @@
 `public` is the sentence a customer may read; `str(error)` is for the operator and never holds a secret.
 """
 
+from datetime import UTC, datetime
+
 import scopes
 from connector.domain.trouble import TOLD, Trouble, in_words
 
@@ -21,6 +23,7 @@ __all__ = [
     "NotSetUp",
     "OutcomeUnknown",
     "Paused",
+    "QuotaSpent",
     "Refused",
     "Revoked",
     "TokenRefused",
@@ -103,6 +106,18 @@ class NeedsConsent(Refused):
 
     def __init__(self, sentence: str = "Google has to be asked again. Connect this account again.") -> None:
         super().__init__("needs-consent", sentence)
+
+
+class QuotaSpent(Refused):
+    """The provider's quota is spent; nothing is sent there before `until`."""
+
+    status = 503
+
+    def __init__(self, until: datetime) -> None:
+        at = until.astimezone(UTC)
+        told = TOLD[Trouble.QUOTA_SPENT].sentence
+        super().__init__(Trouble.QUOTA_SPENT.value, f"{told} That is {at.day} {at:%B %Y, %H:%M} UTC.")
+        self.until = until
 
 
 class GoogleRefused(ConnectorError):

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import scopes
 from connector.domain import events, ledger
-from connector.domain.errors import NeedsConsent, NotFound, Refused, Revoked
+from connector.domain.errors import NeedsConsent, NotFound, QuotaSpent, Refused, Revoked
 from connector.domain.ports import Services, Tx
 from connector.domain.records import (
     Actor,
@@ -41,6 +41,7 @@ class Permit:
 
     need: Need
     connection: Connection
+    quota_back: bool = False  # the provider's quota was spent, and the time at which it begins anew has come
 
 
 def permit(svc: Services, tx: Tx, actor: Actor, connection: str, need: Need) -> Permit:
@@ -50,6 +51,7 @@ def permit(svc: Services, tx: Tx, actor: Actor, connection: str, need: Need) -> 
         NotFound: no such connection, or another customer's.
         Revoked, NeedsConsent: the connection was ended, or Google has to be asked again.
         Refused: with the reason, for anything else that does not hold.
+        QuotaSpent: the provider takes no call of ours until its quota begins anew.
     """
     standing = tx.connections.standing(actor.customer, connection) if actor.customer else None
     if standing is None:
@@ -68,7 +70,10 @@ def permit(svc: Services, tx: Tx, actor: Actor, connection: str, need: Need) -> 
     )
     if isinstance(answer, scopes.Refusal):
         raise Refused.because(answer)
-    return Permit(answer, standing.connection)
+    quota = standing.quota_until
+    if quota is not None and quota > svc.clock.now():
+        raise QuotaSpent(quota)
+    return Permit(answer, standing.connection, quota_back=quota is not None)
 
 
 @dataclass(frozen=True, slots=True)

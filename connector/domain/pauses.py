@@ -3,18 +3,31 @@
 Each begins with one log line and one entry, and ends with one. None of them changes any customer's state.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import structlog
 
 from connector.domain import events, ledger
 from connector.domain.errors import Paused
+from connector.domain.events import Event
 from connector.domain.ports import Services, Tx
 from connector.domain.records import Pause, Pausing
 
-__all__ = ["OUR_FAULT", "RETRY", "check_refreshes", "claim_refresh", "know_us", "not_known"]
+__all__ = [
+    "OUR_FAULT",
+    "RETRY",
+    "api_not_enabled",
+    "check_refreshes",
+    "claim_refresh",
+    "know_us",
+    "not_known",
+    "quota_back",
+    "quota_spent",
+]
 
 RETRY = timedelta(seconds=60)  # between two tries while Google does not accept our own credentials
+QUIET = timedelta(days=1)  # between two alarms that the API is not enabled
 OUR_FAULT = frozenset({"deleted_client", "disabled_client", "invalid_client", "unauthorized_client"})
 
 _log = structlog.get_logger(__name__)
@@ -48,15 +61,12 @@ def not_known(svc: Services, provider: str, code: str) -> Paused:
         before = tx.pauses.get(provider, Pausing.REFRESHES)
         if before is not None and before.credentials != credentials:
             tx.pauses.lift(provider, Pausing.REFRESHES)  # these are other ones, and no good either
-        index = None
-        if tx.pauses.begin(Pause(provider, Pausing.REFRESHES, code, now, now + RETRY, credentials)):
-            index = ledger.note(
-                svc, tx, events.TOKENS_PAUSED, actor=ledger.SYSTEM, decision="failed", reason=code,
-                details={"code": code},
-            )  # fmt: skip
+        began = tx.pauses.begin(Pause(provider, Pausing.REFRESHES, code, now, now + RETRY, credentials))
+        if began:
+            index = _note(svc, tx, events.TOKENS_PAUSED, {"code": code})
         else:
             tx.pauses.claim(provider, Pausing.REFRESHES, now, now + RETRY)
-    if index is not None:
+    if began:
         _log.error("refresh_paused", reason=code, index=index)
     return Paused(f"refreshing is paused: {code}")
 
@@ -66,6 +76,41 @@ def know_us(svc: Services, tx: Tx, provider: str) -> None:
     if tx.pauses.lift(provider, Pausing.REFRESHES):
         index = ledger.note(svc, tx, events.TOKENS_RESUMED, actor=ledger.SYSTEM)
         _log.warning("refresh_resumed", index=index)
+
+
+def quota_spent(svc: Services, provider: str, code: str) -> None:
+    """Send no call to this provider until its quota begins anew, and tell the operator once."""
+    now = svc.clock.now()
+    until = svc.network(provider).api.quota_resets_at(now)
+    with svc.store.write() as tx:
+        if not tx.pauses.begin(Pause(provider, Pausing.CALLS, code, now, until)):
+            return
+        index = _note(svc, tx, events.QUOTA_SPENT, {"code": code, "until": until.isoformat(timespec="minutes")})
+    _log.error("quota_spent", reason=code, index=index)
+
+
+def quota_back(svc: Services, provider: str) -> None:
+    """The time has come at which the quota begins anew: whoever notices it first says so."""
+    with svc.store.write() as tx:
+        if not tx.pauses.lift(provider, Pausing.CALLS, over=svc.clock.now()):
+            return
+        index = ledger.note(svc, tx, events.QUOTA_BACK, actor=ledger.SYSTEM)
+    _log.warning("quota_back", index=index)
+
+
+def api_not_enabled(svc: Services, provider: str, code: str) -> None:
+    """Tell the operator, once a day, that Google has not enabled its API for this app's project. Nothing is paused."""
+    now = svc.clock.now()
+    with svc.store.write() as tx:
+        again = tx.pauses.claim(provider, Pausing.ALARM, now, now + QUIET)
+        if not again and not tx.pauses.begin(Pause(provider, Pausing.ALARM, code, now, now + QUIET)):
+            return
+        index = _note(svc, tx, events.API_NOT_ENABLED, {"code": code})
+    _log.error("api_not_enabled", reason=code, index=index)
+
+
+def _note(svc: Services, tx: Tx, event: Event, told: Mapping[str, str]) -> int:
+    return ledger.note(svc, tx, event, actor=ledger.SYSTEM, decision="failed", reason=told["code"], details=told)
 
 
 def _is_ours(svc: Services, pause: Pause) -> bool:

@@ -201,6 +201,7 @@ class Standing:
     purposes_on: frozenset[str]
     chosen_pages: frozenset[str]  # provider ids
     policy_version: str
+    quota_until: datetime | None = None  # the provider takes no call before; past: it may take calls again
 
 
 @dataclass(frozen=True, slots=True)

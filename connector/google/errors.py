@@ -34,12 +34,11 @@ MEANING: Mapping[str, Trouble] = MappingProxyType(
         "ACCESS_TOKEN_SCOPE_INSUFFICIENT": Trouble.SCOPE_INSUFFICIENT,
         "accessNotConfigured": Trouble.API_NOT_ENABLED,
         "SERVICE_DISABLED": Trouble.API_NOT_ENABLED,
+        "backendError": Trouble.SERVER_TROUBLE,
     }
 )
 # Reasons that say nothing beyond their status. They are kept because they tell an operator more than `unknown`.
-PLAIN = frozenset(
-    {"authError", "forbidden", "notFound", "conditionNotMet", "backendError", "invalidParameter", "required", "invalid"}
-)
+PLAIN = frozenset({"authError", "forbidden", "notFound", "conditionNotMet", "invalidParameter", "required", "invalid"})
 REASONS = PLAIN.union(MEANING)
 
 LONGEST_WAIT = 24 * 60 * 60.0  # seconds; a longer Retry-After is read as this
@@ -57,13 +56,15 @@ def classify(status: int, reason: str) -> Trouble:
     """
     if status == 401:
         return Trouble.TOKEN_ENDED
-    if status >= 500 or reason == "backendError":
+    if status >= 500:
         return Trouble.SERVER_TROUBLE
     if status in (404, 410):
         return Trouble.TARGET_GONE
-    if status in (403, 429) and reason in MEANING:
-        return MEANING[reason]
-    return Trouble.RATE_LIMITED if status == 429 else Trouble.OTHER
+    if status == 429:
+        return Trouble.QUOTA_SPENT if MEANING.get(reason) is Trouble.QUOTA_SPENT else Trouble.RATE_LIMITED
+    if status == 403 or reason == "backendError":
+        return MEANING.get(reason, Trouble.OTHER)
+    return Trouble.OTHER
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
