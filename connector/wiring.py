@@ -142,6 +142,7 @@ def google_plus(settings: Settings) -> Network:
         oauth=_oauth(settings),
         sender=PagesSender(settings.google_api_root),
         api=GooglePlusApi(settings.google_api_root),
+        narrowing=settings.google_narrowing == "ask",
     )
 
 

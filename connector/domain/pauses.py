@@ -21,13 +21,15 @@ __all__ = [
     "check_refreshes",
     "claim_refresh",
     "know_us",
+    "narrows",
     "not_known",
+    "not_narrowed",
     "quota_back",
     "quota_spent",
 ]
 
 RETRY = timedelta(seconds=60)  # between two tries while Google does not accept our own credentials
-QUIET = timedelta(days=1)  # between two alarms that the API is not enabled
+QUIET = timedelta(days=1)  # between two alarms that the API is not enabled, and two tries to narrow
 OUR_FAULT = frozenset({"deleted_client", "disabled_client", "invalid_client", "unauthorized_client"})
 
 _log = structlog.get_logger(__name__)
@@ -76,6 +78,21 @@ def know_us(svc: Services, tx: Tx, provider: str) -> None:
     if tx.pauses.lift(provider, Pausing.REFRESHES):
         index = ledger.note(svc, tx, events.TOKENS_RESUMED, actor=ledger.SYSTEM)
         _log.warning("refresh_resumed", index=index)
+
+
+def narrows(svc: Services, tx: Tx, provider: str) -> bool:
+    """Whether to ask for a purpose's scopes alone: the setting says so, and it was not refused within the last day."""
+    if not svc.network(provider).narrowing:
+        return False
+    refused = tx.pauses.get(provider, Pausing.NARROWING)
+    return refused is None or tx.pauses.lift(provider, Pausing.NARROWING, over=svc.clock.now())
+
+
+def not_narrowed(svc: Services, tx: Tx, provider: str) -> None:
+    """Google gave a token for all that was granted, after it had refused one for less: do not ask in vain today."""
+    now = svc.clock.now()
+    if tx.pauses.begin(Pause(provider, Pausing.NARROWING, "invalid_scope", now, now + QUIET)):
+        _log.warning("narrowing_refused", reason="invalid_scope")
 
 
 def quota_spent(svc: Services, provider: str, code: str) -> None:

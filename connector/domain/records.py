@@ -231,6 +231,7 @@ class Pausing(StrEnum):
 
     REFRESHES = "refreshes"  # it does not accept our own credentials
     CALLS = "calls"  # its quota is spent
+    NARROWING = "narrowing"  # it refuses a refresh for fewer scopes than were granted
     ALARM = "api-alarm"  # the operator was told that its API is not enabled
 
 

@@ -45,16 +45,25 @@ NO_LONGER = {
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """The right to ask. `sent` is the row of the token to ask with; a `trial` is the one try after a pause."""
+    """The right to ask. `sent` is the row of the token to ask with; a `trial` is the one try after a pause.
+
+    `scopes` is what to ask for: the permit's, or none, which means all that was granted. `refused` says that the
+    permit's alone were asked for and refused.
+    """
 
     fence: int
     sent: TokenRow
     token: RefreshToken
     trial: bool
+    scopes: tuple[str, ...]
+    refused: bool = False
 
 
 def fetched(svc: Services, permit: Permit) -> AccessToken:
     """The token this permit may use, newly asked for and narrowed to its scopes (RFC 6749 section 6).
+
+    Where Google refuses to narrow, it is for all that was granted, and still kept and used for this permit's purpose
+    alone.
 
     While none can be had, the one before serves until it ends.
 
@@ -134,7 +143,8 @@ def _take(svc: Services, permit: Permit) -> _Turn | AccessToken | None:
             tx.refreshes.end(*_key(permit), fence)
             return token
         trial = pauses.claim_refresh(svc, tx, permit.connection.provider)
-        return _Turn(fence, row, tokens.open_refresh(svc, tx, row), trial)
+        scopes = sorted(permit.need.scopes) if pauses.narrows(svc, tx, permit.connection.provider) else ()
+        return _Turn(fence, row, tokens.open_refresh(svc, tx, row), trial, tuple(scopes))
 
 
 def _check(svc: Services, tx: Tx, permit: Permit) -> None:
@@ -150,8 +160,11 @@ def _check(svc: Services, tx: Tx, permit: Permit) -> None:
 def _asked(svc: Services, permit: Permit, turn: _Turn) -> AccessToken | None:
     """Ask Google and keep the answer; None when it was overtaken."""
     try:
-        answer = svc.network(permit.connection.provider).oauth.refresh(turn.token, sorted(permit.need.scopes))
+        answer = svc.network(permit.connection.provider).oauth.refresh(turn.token, turn.scopes)
     except TokenRefused as no:
+        if no.code == "invalid_scope" and turn.scopes:
+            whole = _for_all(svc, permit, turn)
+            return None if whole is None else _asked(svc, permit, whole)
         if no.code in pauses.OUR_FAULT:
             ours = pauses.not_known(svc, permit.connection.provider, no.code)
             _give_back(svc, permit, turn)  # after it, so that those who wait are told why
@@ -170,6 +183,18 @@ def _asked(svc: Services, permit: Permit, turn: _Turn) -> AccessToken | None:
         _give_back(svc, permit, turn)
         raise
     return _stored(svc, permit, turn, answer)
+
+
+def _for_all(svc: Services, permit: Permit, turn: _Turn) -> _Turn | None:
+    """Google refuses to narrow: the turn to ask once more, for all that was granted. None when it was overtaken."""
+    with svc.store.write() as tx:
+        _check(svc, tx, permit)  # it may have been ended since the last request
+        now = svc.clock.now()
+        if not tx.refreshes.end(*_key(permit), turn.fence, until=now):
+            return None
+        until = now + svc.network(permit.connection.provider).oauth.longest + MARGIN
+        fence = tx.refreshes.take(*_key(permit), now, until)
+    return None if fence is None else replace(turn, fence=fence, scopes=(), refused=True)
 
 
 def _give_back(svc: Services, permit: Permit, turn: _Turn) -> None:
@@ -194,11 +219,13 @@ def _stored(svc: Services, permit: Permit, turn: _Turn, answer: TokenAnswer) -> 
                 tokens.store_access(
                     svc, tx, connection.customer, connection.id, answer.access, tokens.scope_key(wanted), expires_at
                 )
+                if turn.refused:
+                    pauses.not_narrowed(svc, tx, connection.provider)
         ledger.note(
             svc, tx, events.TOKEN_REFRESHED, actor=ledger.SYSTEM, customer=connection.customer,
             connection=connection.id, purpose=permit.need.purpose,
-            reason="overtaken" if overtaken else _difference(wanted, given),
-            details={"asked": sorted(wanted), "given": sorted(given)},
+            reason="overtaken" if overtaken else _difference(wanted, given, narrowed=bool(turn.scopes)),
+            details={"asked": list(turn.scopes), "needed": sorted(wanted), "given": sorted(given)},
         )  # fmt: skip
     if overtaken:
         return None
@@ -209,9 +236,11 @@ def _stored(svc: Services, permit: Permit, turn: _Turn, answer: TokenAnswer) -> 
     return answer.access
 
 
-def _difference(wanted: frozenset[str], given: frozenset[str]) -> str | None:
+def _difference(wanted: frozenset[str], given: frozenset[str], *, narrowed: bool) -> str | None:
     if not wanted <= given:
         return "fewer-than-asked"
+    if not narrowed:
+        return "not-narrowed"
     return "wider-than-asked" if given > wanted else None
 
 

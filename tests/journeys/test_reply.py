@@ -144,7 +144,8 @@ def test_a_clear_no_of_google_reads_failed(status, reply, shown, google, entries
         ReplyState.FAILED,
         "Not sent. Nothing was posted; you can write it again.",
     )
-    assert (entries()[-1]["decision"], entries()[-1]["reason"]) == ("failed", {404: "target-gone"}.get(status, f"http-{status}"))
+    reason = "target-gone" if status == 404 else f"http-{status}"
+    assert (entries()[-1]["decision"], entries()[-1]["reason"]) == ("failed", reason)
     assert len(google.requests(INSERT)) == 1
 
 
