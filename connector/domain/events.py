@@ -108,6 +108,19 @@ API_NOT_ENABLED = Event(
     "Google does not let this instance use its API.",
 )
 
+SCOPES_LOST = Event(
+    47,
+    "token:scopes-lost",
+    "Google gives this permission no longer: {permissions}. What needs it is off.",
+    "Google no longer gives a permission that was granted.",
+)
+SCOPES_BACK = Event(
+    48,
+    "token:scopes-back",
+    "Google gives this permission again: {permissions}.",
+    "Google gives a permission again.",
+)
+
 REVOKED = Event(50, "revoke:done", "{actor} ended the connection to {account_name}.", "A connection was ended.")
 REVOKE_ASKED = Event(
     51,

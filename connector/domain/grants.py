@@ -64,7 +64,7 @@ def permit(svc: Services, tx: Tx, actor: Actor, connection: str, need: Need) -> 
     answer = scopes.holds(
         need,
         catalogue=svc.network(standing.connection.provider).catalogue,
-        granted=standing.granted,
+        granted=standing.worth_asking(svc.clock.now()),
         purposes_on=standing.purposes_on,
         chosen_pages=standing.chosen_pages,
     )
@@ -189,7 +189,7 @@ def _state(
     if not pages:
         return "Connected. No page is chosen yet.", "choose-pages"
     if any(p.state == "missing" for p in purposes):
-        return "Working. Some purposes miss a permission that was not given at Google.", "reconnect"
+        return "Working. Some purposes miss a permission that Google does not give.", "reconnect"
     return "Working.", None
 
 
@@ -234,6 +234,8 @@ def _purpose_state(
     missing = [catalogue.privilege(scope).label for scope in needed if scope not in granted]
     if purpose.id in standing.purposes_on and not missing:
         return "on", "On."
+    if purpose.id in standing.purposes_on and not standing.lost.keys().isdisjoint(needed):
+        return "missing", f"Off, because Google gives this permission no longer: {'; '.join(missing)}."
     if purpose.id in standing.purposes_on:
         return "missing", f"Off, because this permission was not given at Google: {'; '.join(missing)}."
     if last is not None and not last.on:
@@ -310,7 +312,7 @@ def listing(
             details={"customer": customer, "scope": scope, "as_of": as_of.isoformat() if as_of else None},
         )  # fmt: skip
         rows = tuple(
-            replace(row, purposes_on=row.purposes_on.intersection(catalogue.covered(row.grant.granted)))
+            replace(row, purposes_on=row.purposes_on.intersection(catalogue.covered(set(row.grant.granted) - row.lost)))
             for row in tx.connections.all_grants(customer=customer, scope=wanted, as_of=as_of)
         )
         customers = tuple(tx.accounts.customers())

@@ -7,7 +7,7 @@ kept only under the newest lease and over the refresh token that was sent; one t
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from connector.domain import events, ledger, pauses, tokens
+from connector.domain import events, ledger, losing, pauses, tokens
 from connector.domain.errors import (
     ConnectorError,
     NeedsConsent,
@@ -221,6 +221,7 @@ def _stored(svc: Services, permit: Permit, turn: _Turn, answer: TokenAnswer) -> 
                 )
                 if turn.refused:
                     pauses.not_narrowed(svc, tx, connection.provider)
+            losing.compare(svc, tx, permit, asked=frozenset(turn.scopes), given=given)
         ledger.note(
             svc, tx, events.TOKEN_REFRESHED, actor=ledger.SYSTEM, customer=connection.customer,
             connection=connection.id, purpose=permit.need.purpose,

@@ -32,6 +32,7 @@ __all__ = [
     "grants",
     "ledger_entries",
     "links",
+    "lost_scopes",
     "messages",
     "metadata",
     "open_intents",
@@ -237,6 +238,16 @@ tokens = Table(
     Column("expires_at", Moment),
     Column("version", Integer, nullable=False),
     _of_connection(),
+)
+
+# What the newest grant holds and the provider gives no longer; before `until` it is not asked for again.
+lost_scopes = Table(
+    "lost_scopes",
+    metadata,
+    Column("connection", Text, ForeignKey("connections.id"), primary_key=True),
+    Column("scope", Text, primary_key=True),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
 )
 
 # Who asks the provider for a token right now; `until` is NULL when nobody does. A fence is never used twice.

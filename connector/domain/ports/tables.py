@@ -123,6 +123,16 @@ class Connections(Protocol):
 
     def switches(self, connection: str) -> Mapping[str, r.Switch]: ...
     def set_switch(self, connection: str, switch: r.Switch) -> None: ...
+    def lose_scopes(
+        self, connection: str, scopes: Collection[str], since: datetime, until: datetime
+    ) -> Collection[str]:
+        """Scopes that the provider gives no longer, not to be asked for before `until`; those that are new in this."""
+        ...
+
+    def regain_scopes(self, connection: str, scopes: Collection[str] | None = None) -> Collection[str]:
+        """Scopes that it gives; those of them that it did not. None stands for all."""
+        ...
+
     def standing(self, customer: str, connection: str) -> r.Standing | None:
         """Everything the permit is decided by, as one snapshot; None when missing or another customer's."""
         ...
