@@ -30,6 +30,8 @@ __all__ = [
 
 RETRY = timedelta(seconds=60)  # between two tries while Google does not accept our own credentials
 QUIET = timedelta(days=1)  # between two alarms that the API is not enabled, and two tries to narrow
+# A quota that is spent right after it began anew: their clock may be behind ours, or the request was from before.
+AT_RESET, AFTER_RESET = timedelta(hours=1), timedelta(minutes=10)
 OUR_FAULT = frozenset({"deleted_client", "disabled_client", "invalid_client", "unauthorized_client"})
 
 _log = structlog.get_logger(__name__)
@@ -97,8 +99,9 @@ def not_narrowed(svc: Services, tx: Tx, provider: str) -> None:
 
 def quota_spent(svc: Services, provider: str, code: str) -> None:
     """Send no call to this provider until its quota begins anew, and tell the operator once."""
-    now = svc.clock.now()
-    until = svc.network(provider).api.quota_resets_at(now)
+    now, api = svc.clock.now(), svc.network(provider).api
+    just_reset = api.quota_resets_at(now - AT_RESET) <= now
+    until = now + AFTER_RESET if just_reset else api.quota_resets_at(now)
     with svc.store.write() as tx:
         if not tx.pauses.begin(Pause(provider, Pausing.CALLS, code, now, until)):
             return

@@ -206,7 +206,10 @@ def _give_back(svc: Services, permit: Permit, turn: _Turn) -> None:
 def _stored(svc: Services, permit: Permit, turn: _Turn, answer: TokenAnswer) -> AccessToken | None:
     """Keep all of an answer, or none of it where it was overtaken: then None."""
     connection, wanted = permit.connection, permit.need.scopes
-    given = frozenset(answer.scopes) if answer.scopes is not None else wanted
+    catalogue = svc.network(connection.provider).catalogue
+    given = wanted if answer.scopes is None else frozenset(catalogue.canonical(answer.scopes))
+    # An answer that does not say is for what was asked (RFC 6749 section 5.1), and tells nothing of other scopes.
+    compared = wanted if answer.scopes is None else frozenset(turn.scopes)
     with svc.store.write() as tx:
         overtaken = _standing(svc, tx, permit, turn) is None
         if turn.trial:
@@ -221,7 +224,7 @@ def _stored(svc: Services, permit: Permit, turn: _Turn, answer: TokenAnswer) -> 
                 )
                 if turn.refused:
                     pauses.not_narrowed(svc, tx, connection.provider)
-            losing.compare(svc, tx, permit, asked=frozenset(turn.scopes), given=given)
+            losing.compare(svc, tx, permit, asked=compared, given=given)
         ledger.note(
             svc, tx, events.TOKEN_REFRESHED, actor=ledger.SYSTEM, customer=connection.customer,
             connection=connection.id, purpose=permit.need.purpose,

@@ -410,6 +410,22 @@ def test_a_quota_that_is_spent_again_is_told_again(connect, google, sync, pass_t
     assert (len(entries("quota:spent")), len(entries("quota:back"))) == (2, 1)
 
 
+@on_sqlite
+@pytest.mark.parametrize(("after_midnight", "minutes"), [(0, 10), (3599, 10), (3600, 23 * 60)])
+def test_a_quota_that_is_spent_just_after_its_reset_does_not_stop_a_whole_day(
+    after_midnight, minutes, connect, google, sync, clock, pass_time
+):
+    """Google's clock may be behind ours, and an answer may be to a request from before midnight."""
+    connect()
+    pass_time((datetime(2018, 10, 7, 7, tzinfo=UTC) - clock.now()).total_seconds() + after_midnight)
+    google.fault(READ, "status", **QUOTA, times=1)
+    with pytest.raises(GoogleRefused):
+        sync()
+    with pytest.raises(QuotaSpent) as no:
+        sync()
+    assert no.value.until - clock.now() == timedelta(minutes=minutes)
+
+
 def test_an_api_that_is_not_enabled_alarms_the_operator_once_a_day_and_stops_nothing(
     connect, google, sync, pass_time, entries
 ):

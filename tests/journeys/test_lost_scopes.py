@@ -120,6 +120,16 @@ def test_an_answer_for_all_that_was_granted_tells_of_every_scope_that_is_gone(
     assert len(entries("token:scopes-lost")) == 1
 
 
+def test_an_answer_for_all_that_does_not_say_its_scopes_takes_none_away(connect, google, sync, pass_time, shown):
+    connect()
+    pass_time(4000)
+    google.fault("token", "refuses_narrowing")
+    google.fault("token", "no_scope_field", times=1)
+    assert sync() == 1
+    _, purposes = shown()
+    assert {one.state for one in purposes.values()} == {"on"}
+
+
 def test_staff_see_which_scope_is_given_no_longer(lose, svc, people):
     lose()
     table = grants.listing(svc, people.staff.actor)
