@@ -15,6 +15,7 @@ __all__ = ["Settings", "load"]
 
 PREFIX = "CONNECTOR_"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+NARROWINGS = ("ask", "never")
 KEY_BACKENDS = ("file", "aws-kms", "gcp-kms", "vault")
 
 
@@ -38,6 +39,7 @@ class Settings:
     google_tokeninfo_uri: str
     google_issuer: str
     google_api_root: str
+    google_narrowing: str
 
 
 NAMES = tuple(f.name for f in fields(Settings) if f.name != "instance")
@@ -81,6 +83,7 @@ def load(environ: Mapping[str, str] | None = None, instance: Path | None = None)
         google_tokeninfo_uri=values["google_tokeninfo_uri"],
         google_issuer=values["google_issuer"],
         google_api_root=values["google_api_root"].rstrip("/") + "/",
+        google_narrowing=values["google_narrowing"],
     )
 
 
@@ -124,6 +127,8 @@ def _check(values: Mapping[str, str], origin: Mapping[str, str]) -> None:
         raise refuse("key_backend", f"must be one of: {', '.join(KEY_BACKENDS)}.")
     if values["key_backend"] != "file":
         raise refuse("key_backend", "names a backend this version does not have yet. Use `file`.")
+    if values["google_narrowing"] not in NARROWINGS:
+        raise refuse("google_narrowing", f"must be one of: {', '.join(NARROWINGS)}.")
     if not _is_database(values["database_url"]):
         raise refuse("database_url", "must be sqlite:///PATH or postgresql://HOST/NAME .")
     if bool(values["google_client_id"]) != bool(_listed(values["google_client_secret"])):

@@ -116,7 +116,7 @@ def usable_database() -> Iterator[None]:
 class NoClient:
     """Stands where the authorization server would, on an instance that has no OAuth client yet: commands still work."""
 
-    longest = timedelta()
+    longest, credentials = timedelta(), ""
 
     def __init__(self, issuer: str) -> None:
         self.issuer = issuer
@@ -142,6 +142,7 @@ def google_plus(settings: Settings) -> Network:
         oauth=_oauth(settings),
         sender=PagesSender(settings.google_api_root),
         api=GooglePlusApi(settings.google_api_root),
+        narrowing=settings.google_narrowing == "ask",
     )
 
 

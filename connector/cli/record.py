@@ -71,7 +71,7 @@ def _row(line: AsGranted, scope: str) -> dict[str, str]:
         "purposes_on": " ".join(sorted(line.purposes_on)),
         "policy_version": line.grant.policy_version,
         "last_used": used.isoformat(timespec="seconds") if used else "",
-        "state": line.connection.state.value if line.current else "replaced",
+        "state": "lost" if scope in line.lost else line.connection.state.value if line.current else "replaced",
     }
 
 

@@ -1,13 +1,17 @@
 """The reads of an analysis, for the purpose `analyse`: posts, who reacted, photos. It reads and changes nothing."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from connector.domain.calls import Caller, do
-from connector.domain.errors import NotFound
-from connector.domain.ports import Posted, Services
+from connector.domain.errors import GoogleRefused, NotFound
+from connector.domain.ports import Posted, Services, Step
 from connector.domain.records import Actor
+from connector.domain.trouble import Trouble
 
 __all__ = ["PostFigures", "analyse"]
+
+T = TypeVar("T")
 
 REACTIONS = ("plusoners", "resharers")
 
@@ -31,12 +35,24 @@ def analyse(svc: Services, actor: Actor, page: str, *, most: int = 20) -> tuple[
         raise NotFound(page)
     caller = Caller(actor, connection.provider, connection.id, "analyse", subject=found.provider_id)
     posts, _ = do(svc, caller, svc.network(connection.provider).api.posts(found.provider_id))
-    return tuple(_figures(svc, caller, found.provider_id, post) for post in posts[:most])
+    figures = (_figures(svc, caller, found.provider_id, post) for post in posts[:most])
+    return tuple(one for one in figures if one is not None)
 
 
-def _figures(svc: Services, caller: Caller, page: str, post: Posted) -> PostFigures:
+def _figures(svc: Services, caller: Caller, page: str, post: Posted) -> PostFigures | None:
+    """The figures; None for a post that was deleted since the list was read."""
     api = svc.network(caller.provider).api
-    counts = [len(do(svc, caller, api.reactions(page, post.provider_id, kind))[0]) for kind in REACTIONS]
-    for photo in post.photos:
-        do(svc, caller, api.photo(page, photo))
-    return PostFigures(post, counts[0], counts[1], len(post.photos))
+    counts = [_unless_gone(svc, caller, api.reactions(page, post.provider_id, kind)) for kind in REACTIONS]
+    if counts[0] is None or counts[1] is None:
+        return None
+    photos = [_unless_gone(svc, caller, api.photo(page, photo)) for photo in post.photos]
+    return PostFigures(post, len(counts[0][0]), len(counts[1][0]), sum(photo is not None for photo in photos))
+
+
+def _unless_gone(svc: Services, caller: Caller, step: Step[T]) -> T | None:
+    try:
+        return do(svc, caller, step)
+    except GoogleRefused as no:
+        if no.trouble is not Trouble.TARGET_GONE:
+            raise
+        return None

@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import scopes
-from connector.domain import grants, refreshing, tokens
+from connector.domain import grants, pauses, refreshing, tokens
+from connector.domain.answering import Answering
 from connector.domain.errors import Refused
 from connector.domain.ledger import Entry, Settles
 from connector.domain.ports import Services, Step
 from connector.domain.records import Actor, Answer, Request
-from scopes import RoutedCall, Unroutable
+from connector.domain.secret import AccessToken
+from scopes import Need, RoutedCall, Unroutable
 
 __all__ = ["Ask", "Caller", "call", "do", "is_plain_header"]
 
@@ -53,10 +55,14 @@ class Caller:
 def call(svc: Services, ask: Ask, settles: Settles | None = None) -> Answer:
     """Do one operation for one stated purpose, and leave a record either way.
 
+    The answer to a request that was not executed may be a fresh token or a wait, and the request once more
+    (`answering`); the permit is asked for again before each. Any error that is left is an answer like any other.
+
     `settles` is state that commits together with the entries (a reply's, for example).
 
     Raises:
-        Refused: the purpose, the grant or the page does not cover it; no token was opened and nothing was sent.
+        Refused: the purpose, the grant or the page does not cover it, or (QuotaSpent) Google takes no call of ours
+            today; no token was opened and nothing was done.
         NotFound: the connection is not this customer's.
         TokenRefused: Google gives no access token for it; nothing was sent.
         NotSent: Google cannot be reached, or (Paused) does not accept our own credentials; nothing was sent.
@@ -70,11 +76,27 @@ def call(svc: Services, ask: Ask, settles: Settles | None = None) -> Answer:
             need = scopes.require(network.catalogue, ask.purpose, routed)
         except scopes.NotForPurpose as no:
             raise Refused.because(no.refusal) from None
-        with svc.store.read() as tx:  # one snapshot: the token is the one that stood there when the permit was given
+        answering = Answering(svc)
+        while True:
+            permit, token = _permitted(svc, ask, need)
+            answer = network.sender.send(ask.request, token)
+            refusal = network.api.refusal(answer)
+            if not answering.again(permit, token, refusal):
+                return entry.answered(answer, refusal)
+
+
+def _permitted(svc: Services, ask: Ask, need: Need) -> tuple[grants.Permit, AccessToken]:
+    """The permit and its token, right before a request: what was switched off or ended while it waited is refused."""
+    with svc.store.read() as tx:  # one snapshot: the token is the one that stood there when the permit was given
+        permit = grants.permit(svc, tx, ask.actor, ask.connection, need)
+        token = tokens.kept(svc, tx, permit)
+    if permit.quota_back:
+        pauses.quota_back(svc, ask.provider)
+    if token is None:
+        token = refreshing.fetched(svc, permit)
+        with svc.store.read() as tx:
             permit = grants.permit(svc, tx, ask.actor, ask.connection, need)
-            token = tokens.kept(svc, tx, permit)
-        token = token or refreshing.fetched(svc, permit)
-        return entry.answered(network.sender.send(ask.request, token))
+    return permit, token
 
 
 def do(svc: Services, caller: Caller, step: Step[T], settles: Settles | None = None) -> T:

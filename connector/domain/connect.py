@@ -11,14 +11,21 @@ from dataclasses import replace
 from datetime import timedelta
 
 import scopes
-from connector.domain import events, ledger, linking, tokens
+from connector.domain import events, ledger, linking, pauses, tokens
 from connector.domain.canonical import canonical
-from connector.domain.errors import AlreadyDone, BadInput, CallbackRejected, ConnectorError, NotFound
+from connector.domain.errors import (
+    AlreadyDone,
+    BadInput,
+    CallbackRejected,
+    ConnectorError,
+    NotFound,
+    TokenRefused,
+)
 from connector.domain.linking import Finished
 from connector.domain.policy import version_in_force
 from connector.domain.ports import Callback, Services, TokenAnswer
 from connector.domain.records import Authorization, Connection, ConnectionState, Grant, Person, Session
-from connector.domain.secret import CodeVerifier
+from connector.domain.secret import AuthorizationCode, CodeVerifier
 
 __all__ = ["finish", "offer", "refuse_anonymous", "start"]
 
@@ -118,6 +125,7 @@ def finish(
         AlreadyDone: the same answer came before, and counted then.
         Refused: `other-account`, when a reconnect ended at another Google account; that consent is given up again.
         Revoked: the connection was ended while its account was being read.
+        Paused: Google does not accept our own credentials; nothing was stored.
         TokenRefused, NotSent, OutcomeUnknown, UnreadableAnswer: Google did not trade the code; nothing was stored.
     """
     network = svc.network(provider)
@@ -138,7 +146,7 @@ def finish(
             opened = svc.vault.open(
                 tx, authorization.customer, (authorization.state_hash, "verifier"), authorization.verifier_sealed
             )
-        answer = network.oauth.exchange(callback.code, CodeVerifier(opened.decode()), authorization.scopes)
+        answer = _traded(svc, authorization, callback.code, CodeVerifier(opened.decode()))
     except ConnectorError as no:
         closing = ledger.Closing.of(no)
         with svc.store.write() as tx:
@@ -186,6 +194,15 @@ def _spend(
     return found, index
 
 
+def _traded(svc: Services, auth: Authorization, code: AuthorizationCode, verifier: CodeVerifier) -> TokenAnswer:
+    try:
+        return svc.network(auth.provider).oauth.exchange(code, verifier, auth.scopes)
+    except TokenRefused as no:
+        if no.code not in pauses.OUR_FAULT:
+            raise
+        raise pauses.not_known(svc, auth.provider, no.code) from None
+
+
 def _declined(error: str | None) -> str:
     kept = "Nothing was connected, and nothing that was connected before has changed."
     match error:
@@ -226,6 +243,7 @@ def _keep(svc: Services, person: Person, auth: Authorization, answer: TokenAnswe
         renews=auth.replaces,
     )
     with svc.store.write() as tx:
+        pauses.know_us(svc, tx, auth.provider)
         tx.connections.add(replace(connection, state=_usable(catalogue, grant)))
         tx.connections.add_grant(grant)
         tokens.store(svc, tx, auth.customer, connection.id, answer, tokens.scope_key(grant.granted))

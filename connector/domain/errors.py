@@ -3,7 +3,10 @@
 `public` is the sentence a customer may read; `str(error)` is for the operator and never holds a secret.
 """
 
+from datetime import UTC, datetime
+
 import scopes
+from connector.domain.trouble import TOLD, Trouble, in_words
 
 __all__ = [
     "AlreadyDone",
@@ -11,6 +14,7 @@ __all__ = [
     "CallbackRejected",
     "CannotOpen",
     "ConnectorError",
+    "GoogleBusy",
     "GoogleRefused",
     "LedgerUnwritable",
     "NeedsConsent",
@@ -19,6 +23,7 @@ __all__ = [
     "NotSetUp",
     "OutcomeUnknown",
     "Paused",
+    "QuotaSpent",
     "Refused",
     "Revoked",
     "TokenRefused",
@@ -103,15 +108,44 @@ class NeedsConsent(Refused):
         super().__init__("needs-consent", sentence)
 
 
+class QuotaSpent(Refused):
+    """The provider's quota is spent; nothing is sent there before `until`."""
+
+    status = 503
+
+    def __init__(self, until: datetime) -> None:
+        at = until.astimezone(UTC)
+        told = TOLD[Trouble.QUOTA_SPENT].sentence
+        super().__init__(Trouble.QUOTA_SPENT.value, f"{told} That is {at.day} {at:%B %Y, %H:%M} UTC.")
+        self.until = until
+
+
 class GoogleRefused(ConnectorError):
-    """Google answered, and the answer is an error. `code` is Google's reason, a word from a fixed set or `unknown`."""
+    """Google answered, and the answer is an error.
 
-    status = 502
+    `code` is Google's reason, a word from a fixed set or `unknown`; `trouble` is what it means for what comes next.
+    """
 
-    def __init__(self, http_status: int, code: str) -> None:
+    def __init__(
+        self, http_status: int, code: str, trouble: Trouble = Trouble.OTHER, *, when: str = "a moment"
+    ) -> None:
         super().__init__(f"Google answered {http_status} ({code})")
-        self.http_status, self.code = http_status, code
-        self.public = f"Google did not accept this ({http_status}, {code}). Nothing was changed there."
+        self.http_status, self.code, self.trouble = http_status, code, trouble
+        self.status = TOLD[trouble].status
+        self.public = TOLD[trouble].sentence.format(status=http_status, code=code, when=when)
+
+    @property
+    def reason(self) -> str:
+        """The ledger's word for it."""
+        return f"http-{self.http_status}" if self.trouble is Trouble.OTHER else self.trouble.value
+
+
+class GoogleBusy(GoogleRefused):
+    """Too many requests in a short time. `retry_after` is how long Google asks to wait (seconds), if it said."""
+
+    def __init__(self, http_status: int, code: str, retry_after: float | None = None) -> None:
+        super().__init__(http_status, code, Trouble.RATE_LIMITED, when=in_words(retry_after))
+        self.retry_after = retry_after
 
 
 class TokenRefused(GoogleRefused):

@@ -94,6 +94,33 @@ TOKENS_RESUMED = Event(
     "Google accepts this instance's own credentials again.",
 )  # fmt: skip
 
+QUOTA_SPENT = Event(
+    44,
+    "quota:spent",
+    "Google's quota for this instance is spent ({code}). No call is sent before {until}.",
+    "Google's quota for this instance is spent.",
+)
+QUOTA_BACK = Event(45, "quota:back", "Google's quota begins anew. Calls are sent again.", "Google's quota begins anew.")
+API_NOT_ENABLED = Event(
+    46,
+    "api:not-enabled",
+    "Google does not let this instance use its API ({code}). The operator has to enable it for the project.",
+    "Google does not let this instance use its API.",
+)
+
+SCOPES_LOST = Event(
+    47,
+    "token:scopes-lost",
+    "Google gives this permission no longer: {permissions}. What needs it is off.",
+    "Google no longer gives a permission that was granted.",
+)
+SCOPES_BACK = Event(
+    48,
+    "token:scopes-back",
+    "Google gives this permission again: {permissions}.",
+    "Google gives a permission again.",
+)
+
 REVOKED = Event(50, "revoke:done", "{actor} ended the connection to {account_name}.", "A connection was ended.")
 REVOKE_ASKED = Event(
     51,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import scopes
 from connector.domain import events, ledger
-from connector.domain.errors import NeedsConsent, NotFound, Refused, Revoked
+from connector.domain.errors import NeedsConsent, NotFound, QuotaSpent, Refused, Revoked
 from connector.domain.ports import Services, Tx
 from connector.domain.records import (
     Actor,
@@ -41,6 +41,7 @@ class Permit:
 
     need: Need
     connection: Connection
+    quota_back: bool = False  # the provider's quota was spent, and the time at which it begins anew has come
 
 
 def permit(svc: Services, tx: Tx, actor: Actor, connection: str, need: Need) -> Permit:
@@ -50,6 +51,7 @@ def permit(svc: Services, tx: Tx, actor: Actor, connection: str, need: Need) -> 
         NotFound: no such connection, or another customer's.
         Revoked, NeedsConsent: the connection was ended, or Google has to be asked again.
         Refused: with the reason, for anything else that does not hold.
+        QuotaSpent: the provider takes no call of ours until its quota begins anew.
     """
     standing = tx.connections.standing(actor.customer, connection) if actor.customer else None
     if standing is None:
@@ -62,13 +64,16 @@ def permit(svc: Services, tx: Tx, actor: Actor, connection: str, need: Need) -> 
     answer = scopes.holds(
         need,
         catalogue=svc.network(standing.connection.provider).catalogue,
-        granted=standing.granted,
+        granted=standing.worth_asking(svc.clock.now()),
         purposes_on=standing.purposes_on,
         chosen_pages=standing.chosen_pages,
     )
     if isinstance(answer, scopes.Refusal):
         raise Refused.because(answer)
-    return Permit(answer, standing.connection)
+    quota = standing.quota_until
+    if quota is not None and quota > svc.clock.now():
+        raise QuotaSpent(quota)
+    return Permit(answer, standing.connection, quota_back=quota is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +189,7 @@ def _state(
     if not pages:
         return "Connected. No page is chosen yet.", "choose-pages"
     if any(p.state == "missing" for p in purposes):
-        return "Working. Some purposes miss a permission that was not given at Google.", "reconnect"
+        return "Working. Some purposes miss a permission that Google does not give.", "reconnect"
     return "Working.", None
 
 
@@ -229,6 +234,8 @@ def _purpose_state(
     missing = [catalogue.privilege(scope).label for scope in needed if scope not in granted]
     if purpose.id in standing.purposes_on and not missing:
         return "on", "On."
+    if purpose.id in standing.purposes_on and not standing.lost.keys().isdisjoint(needed):
+        return "missing", f"Off, because Google gives this permission no longer: {'; '.join(missing)}."
     if purpose.id in standing.purposes_on:
         return "missing", f"Off, because this permission was not given at Google: {'; '.join(missing)}."
     if last is not None and not last.on:
@@ -305,7 +312,7 @@ def listing(
             details={"customer": customer, "scope": scope, "as_of": as_of.isoformat() if as_of else None},
         )  # fmt: skip
         rows = tuple(
-            replace(row, purposes_on=row.purposes_on.intersection(catalogue.covered(row.grant.granted)))
+            replace(row, purposes_on=row.purposes_on.intersection(catalogue.covered(set(row.grant.granted) - row.lost)))
             for row in tx.connections.all_grants(customer=customer, scope=wanted, as_of=as_of)
         )
         customers = tuple(tx.accounts.customers())

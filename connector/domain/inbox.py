@@ -6,10 +6,11 @@ from datetime import datetime
 
 from connector.domain import replies
 from connector.domain.calls import Caller, do
-from connector.domain.errors import NotFound
+from connector.domain.errors import GoogleRefused, NotFound
 from connector.domain.ports import Posted, PostedComment, Services, Tx
 from connector.domain.records import Actor, Connection, Message, Page, Thread
 from connector.domain.shown import Shown, shown
+from connector.domain.trouble import Trouble
 from connector.domain.words import Words, as_message, open_words, seal_words
 
 __all__ = [
@@ -167,7 +168,12 @@ def _comments(svc: Services, caller: Caller, page: Page, post: Posted) -> list[P
     cursor: str | None = None
     seen: set[str] = set()
     for _ in range(MOST_LISTS):
-        comments, cursor = do(svc, caller, api.comments(page.provider_id, post.provider_id, cursor))
+        try:
+            comments, cursor = do(svc, caller, api.comments(page.provider_id, post.provider_id, cursor))
+        except GoogleRefused as no:
+            if no.trouble is not Trouble.TARGET_GONE:
+                raise
+            break  # the post was deleted since the list of posts was read; the other posts are read all the same
         found.update((comment.provider_id, comment) for comment in comments)
         if cursor is None or cursor in seen:
             break

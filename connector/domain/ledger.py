@@ -34,7 +34,8 @@ __all__ = ["CALL_LIMIT", "OPERATOR", "SYSTEM", "Closing", "Entry", "Settles", "c
 
 OPERATOR = "operator"  # owns the details of entries that belong to no customer
 SYSTEM = Actor(kind="system", id="system", name="The connector")
-# Longer than the wait for another's refresh, the token endpoint's deadline for two secrets and the sender's together.
+# Longer than one round: the wait for another's refresh (25 s), the token endpoint's deadline for two secrets (46 s) and
+# the sender's (33 s). A round that follows another begins in the call's first 15 s (`answering`: 10, and 5 of waiting).
 CALL_LIMIT = timedelta(seconds=120)
 
 FIRST_SERVER_ERROR = 500
@@ -151,7 +152,7 @@ class Closing:
             case TokenRefused():
                 return cls("failed", f"token-{error.code}", error.public)
             case GoogleRefused():
-                return cls("failed", error.code, error.public)
+                return cls("failed", error.reason, error.public)
             case Paused():
                 return cls("failed", "paused", error.public)
             case NotSent():
@@ -180,12 +181,14 @@ class Entry:
                 self._settles.opened(tx, self.intent)
         return self
 
-    def answered(self, answer: Answer) -> Answer:
-        """Google answered; the entry will say so when the block ends.
+    def answered(self, answer: Answer, refusal: GoogleRefused | None) -> Answer:
+        """Google answered; the entry will say so when the block ends. `refusal` is what the answer stands for.
 
         A server error on a write may come after the write was done, so only a clear no counts as not done.
         """
         reason, why = f"http-{answer.status}", f"Google answered {answer.status}."
+        if refusal is not None:
+            reason, why = refusal.reason, refusal.public
         if answer.ok:
             self._closing = Closing("answered", None, "", answer)
         elif answer.status >= FIRST_SERVER_ERROR and self._ask.request.verb != "GET":

@@ -176,6 +176,7 @@ def _same_account(tx: Tx, connection: Connection, account: str) -> list[Connecti
 def _renew(svc: Services, tx: Tx, fresh: Connection, lasting: Connection, grant: Grant) -> None:
     """Move a consent's grant and tokens to the connection that already stands for the account."""
     tx.connections.move_grants(fresh.id, lasting.id)
+    tx.connections.regain_scopes(lasting.id)  # what counts from here on is what the new grant says
     refresh = tx.tokens.get(fresh.id, "refresh", "")
     if refresh is not None:
         tokens.store_refresh(svc, tx, lasting.customer, lasting.id, tokens.open_refresh(svc, tx, refresh))

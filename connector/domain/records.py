@@ -24,6 +24,7 @@ __all__ = [
     "Message",
     "Page",
     "Pause",
+    "Pausing",
     "Person",
     "Reply",
     "ReplyState",
@@ -179,6 +180,7 @@ class AsGranted:
     current: bool  # the newest grant of a connection that has not ended
     purposes_on: frozenset[str]  # switched on; `grants.listing` leaves those whose scopes are granted too
     last_used: Mapping[str, datetime]  # purpose to the time of its last answered call
+    lost: frozenset[str] = frozenset()  # granted, and given no longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +198,16 @@ class Standing:
     """All that decides whether a connection may do something, read in one snapshot."""
 
     connection: Connection
-    granted: frozenset[str]  # scopes of the newest grant
+    granted: frozenset[str]  # scopes of the newest grant, less those that the provider gives no longer
     purposes_on: frozenset[str]
     chosen_pages: frozenset[str]  # provider ids
     policy_version: str
+    quota_until: datetime | None = None  # the provider takes no call before; past: it may take calls again
+    lost: Mapping[str, datetime] = field(default_factory=dict)  # what it gives no longer; when to ask for it again
+
+    def worth_asking(self, now: datetime) -> frozenset[str]:
+        """What a call may count on or ask for once more: an answer that was short is not believed for ever (F18)."""
+        return self.granted.union(scope for scope, until in self.lost.items() if until <= now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,14 +232,25 @@ class Lease:
     until: datetime | None
 
 
+class Pausing(StrEnum):
+    """What is not done at a provider for a while."""
+
+    REFRESHES = "refreshes"  # it does not accept our own credentials
+    CALLS = "calls"  # its quota is spent
+    NARROWING = "narrowing"  # it refuses a refresh for fewer scopes than were granted
+    ALARM = "api-alarm"  # the operator was told that its API is not enabled
+
+
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Why no token of a provider is refreshed. At `until` one try is made; the pause stands until one succeeds."""
+    """Why something is not done at a provider, and until when. What ends it is the rule's own matter."""
 
     provider: str
+    what: Pausing
     reason: str
     since: datetime
     until: datetime
+    credentials: str = ""  # the fingerprint of those that were not accepted
 
 
 @dataclass(frozen=True, slots=True)

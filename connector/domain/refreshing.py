@@ -7,15 +7,12 @@ kept only under the newest lease and over the refresh token that was sent; one t
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-import structlog
-
-from connector.domain import events, ledger, tokens
+from connector.domain import events, ledger, losing, pauses, tokens
 from connector.domain.errors import (
     ConnectorError,
     NeedsConsent,
     NotSent,
     OutcomeUnknown,
-    Paused,
     Refused,
     Revoked,
     TokenRefused,
@@ -26,17 +23,15 @@ from connector.domain.ports import Services, TokenAnswer, Tx
 from connector.domain.records import Connection, ConnectionState, TokenRow
 from connector.domain.secret import AccessToken, RefreshToken
 
-__all__ = ["MARGIN", "PAUSE", "WAIT", "fetched"]
+__all__ = ["MARGIN", "WAIT", "fetched"]
 
 MARGIN = timedelta(seconds=10)  # a lease is this much longer than the call it is for
 WAIT = 25.0  # seconds that a caller waits for another's refresh at most
 FIRST_LOOK, SLOWEST_LOOK = 0.025, 0.2  # seconds between two looks while waiting
-PAUSE = timedelta(seconds=60)  # between two tries while Google does not accept our own credentials
 LAST = timedelta(seconds=1)  # what a token must have left to be used while no new one can be had
 TRIES = 2  # an answer that was overtaken is asked for once more
 
 ENDED = (ConnectionState.REVOKED, ConnectionState.MERGED)
-OUR_FAULT = frozenset({"deleted_client", "disabled_client", "invalid_client", "unauthorized_client"})
 NO_LONGER = {
     "invalid_grant": "Google has to be asked again. Connect this account again.",
     "invalid_rapt": "Google wants the owner of this account to sign in there again. Connect this account again.",
@@ -47,21 +42,28 @@ NO_LONGER = {
     ),
 }
 
-_log = structlog.get_logger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    """The right to ask. `sent` is the row of the token to ask with; a `trial` is the one try after a pause."""
+    """The right to ask. `sent` is the row of the token to ask with; a `trial` is the one try after a pause.
+
+    `scopes` is what to ask for: the permit's, or none, which means all that was granted. `refused` says that the
+    permit's alone were asked for and refused.
+    """
 
     fence: int
     sent: TokenRow
     token: RefreshToken
     trial: bool
+    scopes: tuple[str, ...]
+    refused: bool = False
 
 
 def fetched(svc: Services, permit: Permit) -> AccessToken:
     """The token this permit may use, newly asked for and narrowed to its scopes (RFC 6749 section 6).
+
+    Where Google refuses to narrow, it is for all that was granted, and still kept and used for this permit's purpose
+    alone.
 
     While none can be had, the one before serves until it ends.
 
@@ -140,10 +142,9 @@ def _take(svc: Services, permit: Permit) -> _Turn | AccessToken | None:
         if row is None or token is not None:
             tx.refreshes.end(*_key(permit), fence)
             return token
-        paused = tx.refreshes.paused(permit.connection.provider) is not None
-        if paused and not tx.refreshes.try_again(permit.connection.provider, now, now + PAUSE):
-            raise Paused
-        return _Turn(fence, row, tokens.open_refresh(svc, tx, row), trial=paused)
+        trial = pauses.claim_refresh(svc, tx, permit.connection.provider)
+        scopes = sorted(permit.need.scopes) if pauses.narrows(svc, tx, permit.connection.provider) else ()
+        return _Turn(fence, row, tokens.open_refresh(svc, tx, row), trial, tuple(scopes))
 
 
 def _check(svc: Services, tx: Tx, permit: Permit) -> None:
@@ -153,19 +154,21 @@ def _check(svc: Services, tx: Tx, permit: Permit) -> None:
         raise Revoked
     if connection.state is ConnectionState.NEEDS_CONSENT:
         raise NeedsConsent
-    pause = tx.refreshes.paused(connection.provider)
-    if pause is not None and pause.until > svc.clock.now():
-        raise Paused(f"refreshing is paused: {pause.reason}")
+    pauses.check_refreshes(svc, tx, connection.provider)
 
 
 def _asked(svc: Services, permit: Permit, turn: _Turn) -> AccessToken | None:
     """Ask Google and keep the answer; None when it was overtaken."""
     try:
-        answer = svc.network(permit.connection.provider).oauth.refresh(turn.token, sorted(permit.need.scopes))
+        answer = svc.network(permit.connection.provider).oauth.refresh(turn.token, turn.scopes)
     except TokenRefused as no:
-        if no.code in OUR_FAULT:
-            _pause(svc, permit, turn, no.code)
-            raise Paused(f"refreshing is paused: {no.code}") from None
+        if no.code == "invalid_scope" and turn.scopes:
+            whole = _for_all(svc, permit, turn)
+            return None if whole is None else _asked(svc, permit, whole)
+        if no.code in pauses.OUR_FAULT:
+            ours = pauses.not_known(svc, permit.connection.provider, no.code)
+            _give_back(svc, permit, turn)  # after it, so that those who wait are told why
+            raise ours from None
         if no.code not in NO_LONGER:
             _give_back(svc, permit, turn)
             raise
@@ -182,6 +185,18 @@ def _asked(svc: Services, permit: Permit, turn: _Turn) -> AccessToken | None:
     return _stored(svc, permit, turn, answer)
 
 
+def _for_all(svc: Services, permit: Permit, turn: _Turn) -> _Turn | None:
+    """Google refuses to narrow: the turn to ask once more, for all that was granted. None when it was overtaken."""
+    with svc.store.write() as tx:
+        _check(svc, tx, permit)  # it may have been ended since the last request
+        now = svc.clock.now()
+        if not tx.refreshes.end(*_key(permit), turn.fence, until=now):
+            return None
+        until = now + svc.network(permit.connection.provider).oauth.longest + MARGIN
+        fence = tx.refreshes.take(*_key(permit), now, until)
+    return None if fence is None else replace(turn, fence=fence, scopes=(), refused=True)
+
+
 def _give_back(svc: Services, permit: Permit, turn: _Turn) -> None:
     """End a lease that brought nothing. One that is lost on its way runs out on its own."""
     with svc.store.write(durable=False) as tx:
@@ -191,11 +206,14 @@ def _give_back(svc: Services, permit: Permit, turn: _Turn) -> None:
 def _stored(svc: Services, permit: Permit, turn: _Turn, answer: TokenAnswer) -> AccessToken | None:
     """Keep all of an answer, or none of it where it was overtaken: then None."""
     connection, wanted = permit.connection, permit.need.scopes
-    given = frozenset(answer.scopes) if answer.scopes is not None else wanted
+    catalogue = svc.network(connection.provider).catalogue
+    given = wanted if answer.scopes is None else frozenset(catalogue.canonical(answer.scopes))
+    # An answer that does not say is for what was asked (RFC 6749 section 5.1), and tells nothing of other scopes.
+    compared = wanted if answer.scopes is None else frozenset(turn.scopes)
     with svc.store.write() as tx:
         overtaken = _standing(svc, tx, permit, turn) is None
         if turn.trial:
-            _resume(svc, tx, connection.provider)
+            pauses.know_us(svc, tx, connection.provider)
         if not overtaken:
             if answer.refresh is not None:
                 tokens.store_refresh(svc, tx, connection.customer, connection.id, answer.refresh)
@@ -204,11 +222,14 @@ def _stored(svc: Services, permit: Permit, turn: _Turn, answer: TokenAnswer) -> 
                 tokens.store_access(
                     svc, tx, connection.customer, connection.id, answer.access, tokens.scope_key(wanted), expires_at
                 )
+                if turn.refused:
+                    pauses.not_narrowed(svc, tx, connection.provider)
+            losing.compare(svc, tx, permit, asked=compared, given=given)
         ledger.note(
             svc, tx, events.TOKEN_REFRESHED, actor=ledger.SYSTEM, customer=connection.customer,
             connection=connection.id, purpose=permit.need.purpose,
-            reason="overtaken" if overtaken else _difference(wanted, given),
-            details={"asked": sorted(wanted), "given": sorted(given)},
+            reason="overtaken" if overtaken else _difference(wanted, given, narrowed=bool(turn.scopes)),
+            details={"asked": list(turn.scopes), "needed": sorted(wanted), "given": sorted(given)},
         )  # fmt: skip
     if overtaken:
         return None
@@ -219,9 +240,11 @@ def _stored(svc: Services, permit: Permit, turn: _Turn, answer: TokenAnswer) -> 
     return answer.access
 
 
-def _difference(wanted: frozenset[str], given: frozenset[str]) -> str | None:
+def _difference(wanted: frozenset[str], given: frozenset[str], *, narrowed: bool) -> str | None:
     if not wanted <= given:
         return "fewer-than-asked"
+    if not narrowed:
+        return "not-narrowed"
     return "wider-than-asked" if given > wanted else None
 
 
@@ -248,7 +271,7 @@ def _no_longer_accepted(svc: Services, permit: Permit, turn: _Turn, no: TokenRef
     with svc.store.write() as tx:
         connection = _standing(svc, tx, permit, turn)
         if turn.trial:
-            _resume(svc, tx, permit.connection.provider)  # it knows us, or it would have said so first
+            pauses.know_us(svc, tx, permit.connection.provider)  # it knows us, or it would have said so first
         if connection is None:
             return False
         tx.connections.update(replace(connection, state=ConnectionState.NEEDS_CONSENT))
@@ -258,21 +281,3 @@ def _no_longer_accepted(svc: Services, permit: Permit, turn: _Turn, no: TokenRef
             details={"code": no.cause, "error": no.code},
         )  # fmt: skip
     return True
-
-
-def _pause(svc: Services, permit: Permit, turn: _Turn, code: str) -> None:
-    """Send no more refreshes for a while, and tell the operator once. No customer's state changes (R29)."""
-    now = svc.clock.now()
-    with svc.store.write() as tx:
-        tx.refreshes.end(*_key(permit), turn.fence)
-        if not tx.refreshes.pause(permit.connection.provider, code, now, now + PAUSE):
-            return
-        index = ledger.note(
-            svc, tx, events.TOKENS_PAUSED, actor=ledger.SYSTEM, decision="failed", reason=code, details={"code": code}
-        )
-    _log.error("refresh_paused", reason=code, index=index)
-
-
-def _resume(svc: Services, tx: Tx, provider: str) -> None:
-    if tx.refreshes.lift(provider):
-        ledger.note(svc, tx, events.TOKENS_RESUMED, actor=ledger.SYSTEM)

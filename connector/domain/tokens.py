@@ -13,6 +13,7 @@ from connector.domain.secret import AccessToken, RefreshToken
 
 __all__ = [
     "any_covering",
+    "forget",
     "kept",
     "open_access",
     "open_refresh",
@@ -81,6 +82,13 @@ def open_refresh(svc: Services, tx: Tx, row: TokenRow) -> RefreshToken:
 def open_access(svc: Services, tx: Tx, row: TokenRow) -> AccessToken:
     """Open a stored access token. Raises: CannotOpen."""
     return AccessToken(svc.vault.open(tx, row.customer, (row.connection, f"access {row.scopes}"), row.sealed).decode())
+
+
+def forget(svc: Services, tx: Tx, connection: str, ended: AccessToken) -> None:
+    """Drop an access token that Google no longer takes, wherever it is stored; a newer one in its place stays."""
+    for row in tx.tokens.access_tokens(connection):
+        if open_access(svc, tx, row) == ended:
+            tx.tokens.drop(row)
 
 
 def any_covering(svc: Services, tx: Tx, permit: Permit) -> AccessToken:

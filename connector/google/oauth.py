@@ -3,6 +3,9 @@
 https://developers.google.com/identity/protocols/oauth2/web-server; requirements.md, findings 4, 5, 7, 13 and 16.
 """
 
+import hashlib
+import hmac
+import json
 import os
 import ssl
 from collections.abc import Callable, Sequence
@@ -68,6 +71,10 @@ class GoogleOAuth:
         self._client_id, self._secrets = client_id, tuple(client_secrets)
         self._auth_uri, self._token_uri, self._revoke_uri = auth_uri, token_uri, revoke_uri
         self._issuer, self._issuer_required, self._redirect_uri = issuer, issuer_required, redirect_uri
+        # Keyed by the secrets themselves: it tells that they have changed, and nothing of what they are.
+        said = json.dumps([client_id, token_uri]).encode()
+        secrets = json.dumps([secret.form_field() for secret in client_secrets]).encode()
+        self._credentials = hmac.new(secrets, said, hashlib.sha256).hexdigest()
         self._longest = timedelta(seconds=total * len(client_secrets))
         self._endpoints = Endpoints((token_uri, revoke_uri), timeout=timeout, total=total, tls=tls)
 
@@ -75,6 +82,11 @@ class GoogleOAuth:
     def issuer(self) -> str:
         """The issuer's identifier."""
         return self._issuer
+
+    @property
+    def credentials(self) -> str:
+        """A fingerprint of the client's id and secrets, to tell whether they have changed."""
+        return self._credentials
 
     @property
     def longest(self) -> timedelta:

@@ -5,13 +5,14 @@ Where each rule was read: the reference beside the catalogue, "Methods" and "Beh
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from connector.domain.errors import BadInput
+from connector.domain.errors import BadInput, GoogleRefused
 from connector.domain.ports import Author, Circle, FoundPage, FoundProfile, Posted, PostedComment, Step
 from connector.domain.records import Answer, Request
-from connector.google import reading
+from connector.google import errors, reading
 from connector.google.htmltext import text_of
 from connector.google.service import Service
 
@@ -35,6 +36,14 @@ class GooglePlusApi:
         """`api_root` as the sender's, such as `https://www.googleapis.com/`."""
         self._base = f"{api_root.rstrip('/')}/plusPages/v2/"
         self.service = Service("plusPages-v2", api_root)
+
+    def refusal(self, answer: Answer) -> GoogleRefused | None:
+        """The error that an answer stands for, or None."""
+        return errors.refusal_of(answer)
+
+    def quota_resets_at(self, now: datetime) -> datetime:
+        """When a daily quota that is spent begins anew."""
+        return errors.quota_resets_at(now)
 
     def account(self) -> Step[FoundProfile]:
         """plusPages.people.get of `me`: whose account it is."""

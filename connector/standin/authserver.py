@@ -12,7 +12,7 @@ from typing import Any
 
 from authlib.oauth2.base import OAuth2Error  # type: ignore[import-untyped]
 from authlib.oauth2.rfc6749 import AuthorizationServer, grants  # type: ignore[import-untyped]
-from authlib.oauth2.rfc6749.errors import InvalidGrantError  # type: ignore[import-untyped]
+from authlib.oauth2.rfc6749.errors import InvalidGrantError, InvalidScopeError  # type: ignore[import-untyped]
 from authlib.oauth2.rfc6749.requests import OAuth2Payload, OAuth2Request  # type: ignore[import-untyped]
 from authlib.oauth2.rfc7636 import CodeChallenge  # type: ignore[import-untyped]
 from werkzeug.datastructures import MultiDict
@@ -116,6 +116,9 @@ class _Refreshes(grants.RefreshTokenGrant):  # type: ignore[misc]
         found = self.server.standin.tokens.refresh(refresh_token)
         if found is None:
             raise InvalidGrantError(_DEAD)
+        asked = frozenset((self.request.payload.scope or "").split())
+        if asked and asked < found.scopes and self.server.standin.faults.take("token", ["refuses_narrowing"]):
+            raise InvalidScopeError
         return found
 
     def authenticate_user(self, refresh_token: Refresh) -> Refresh:
@@ -189,6 +192,8 @@ class GoogleServer(AuthorizationServer):  # type: ignore[misc]
         """Make the tokens and the answer; faults may narrow, widen or hide what was granted."""
         faults, tokens = self.standin.faults, self.standin.tokens
         scopes = frozenset(scope.split())
+        if isinstance(user, Refresh) and scopes < user.scopes and faults.take("token", ["ignores_narrowing"]):
+            scopes = user.scopes
         if fault := faults.take("token", ["missing_scope"]):
             scopes -= frozenset(fault.scopes or sorted(scopes)[:1])
         if fault := faults.take("token", ["extra_scope"]):

@@ -10,7 +10,9 @@ from connector.standin.routes import router
 __all__ = ["KINDS", "Fault", "FaultError", "Faults"]
 
 WIRE_KINDS = frozenset({"status", "delay", "drop_before", "drop_after", "truncate", "body"})
-TOKEN_KINDS = frozenset({"missing_scope", "extra_scope", "no_scope_field", "no_refresh_token"})
+TOKEN_KINDS = frozenset(
+    {"missing_scope", "extra_scope", "no_scope_field", "no_refresh_token", "refuses_narrowing", "ignores_narrowing"}
+)
 KINDS = WIRE_KINDS | TOKEN_KINDS
 _OAUTH = ("auth", "token", "revoke", "tokeninfo")
 

@@ -1,15 +1,16 @@
 """Connections with their pages, grants and switches."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from connector.domain import records as r
 from connector.domain.records import ConnectionState
 from connector.storage.granted import all_grants
 from connector.storage.rows import insert_into, one, record_columns, values
 from connector.storage.schema import connections, grants, switches
+from connector.storage.schema import lost_scopes as lost
 from connector.storage.schema import pages as page_rows
 from connector.storage.standing import standing
 
@@ -140,6 +141,27 @@ class ConnectionRows:
         same = (switches.c.connection == connection) & (switches.c.purpose == switch.purpose)
         self._sql.execute(update(switches).where(same, switches.c.newest).values(newest=False))
         self._sql.execute(insert(switches), values(switch) | {"connection": connection, "newest": True})
+
+    def lose_scopes(
+        self, connection: str, scopes: Collection[str], since: datetime, until: datetime
+    ) -> Collection[str]:
+        """Scopes that the provider gives no longer, not to be asked for before `until`; those that are new in this."""
+        known = set(self._sql.execute(select(lost.c.scope).where(lost.c.connection == connection)).scalars())
+        if scopes:
+            new = insert_into(self._sql, lost)
+            kept = new.on_conflict_do_update(
+                index_elements=["connection", "scope"], set_={"until": new.excluded["until"]}
+            )
+            rows = [{"connection": connection, "scope": scope, "since": since, "until": until} for scope in scopes]
+            self._sql.execute(kept, rows)
+        return set(scopes) - known
+
+    def regain_scopes(self, connection: str, scopes: Collection[str] | None = None) -> Collection[str]:
+        """Scopes that it gives; those of them that it did not. None stands for all."""
+        chosen = delete(lost).where(lost.c.connection == connection)
+        if scopes is not None:
+            chosen = chosen.where(lost.c.scope.in_(sorted(scopes)))
+        return set(self._sql.execute(chosen.returning(lost.c.scope)).scalars())
 
     def standing(self, customer: str, connection: str) -> r.Standing | None:
         """Everything the permit is decided by, as one snapshot; None when missing or another customer's."""

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, func, select
 
 from connector.domain import records as r
 from connector.storage.rows import record_columns
-from connector.storage.schema import connections, customers, grants, ledger_entries, switches
+from connector.storage.schema import connections, customers, grants, ledger_entries, lost_scopes, switches
 from connector.storage.standing import purposes_on
 
 __all__ = ["all_grants"]
@@ -38,14 +38,15 @@ _USES = select(
 def all_grants(
     sql: Connection, *, customer: str | None, scope: str | None, as_of: datetime | None
 ) -> Sequence[r.AsGranted]:
-    """See `connector.domain.ports.Connections.all_grants`. Three statements, however many grants.
+    """See `connector.domain.ports.Connections.all_grants`. Four statements, however many grants.
 
-    `purposes_on` is empty for a grant that is not current: it allows nothing any more.
+    `purposes_on` is empty for a grant that is not current: it allows nothing any more. `lost` is known of now alone.
     """
     lines = _LINES if customer is None else _LINES.where(grants.c.customer == customer)
     if as_of is not None:
         lines = lines.where(grants.c.at <= as_of)
     switched, used = _switched(sql, customer, as_of), _last_used(sql, customer, as_of)
+    lost = _lost(sql) if as_of is None else {}
     seen: set[str] = set()
     answer = []
     for name, *row in sql.execute(lines):
@@ -62,6 +63,7 @@ def all_grants(
                 current=current,
                 purposes_on=purposes_on(grant.purposes, switched[connection.id]) if current else frozenset(),
                 last_used=used[connection.id],
+                lost=frozenset(lost.get(connection.id, ())) if current else frozenset(),
             )
         )
     return answer
@@ -80,6 +82,14 @@ def _switched(sql: Connection, customer: str | None, as_of: datetime | None) -> 
     answer: defaultdict[str, dict[str, bool]] = defaultdict(dict)
     for connection, purpose, on in sql.execute(wanted):
         answer[connection][purpose] = on
+    return answer
+
+
+def _lost(sql: Connection) -> Mapping[str, set[str]]:
+    """By connection: the scopes that the provider gives no longer. There are few."""
+    answer: defaultdict[str, set[str]] = defaultdict(set)
+    for connection, scope in sql.execute(select(lost_scopes.c.connection, lost_scopes.c.scope)):
+        answer[connection].add(scope)
     return answer
 
 

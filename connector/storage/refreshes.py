@@ -1,13 +1,12 @@
-"""Who is refreshing which token, and for which provider nobody may: each answer is one atomic statement."""
+"""Who is refreshing which token: each answer is one atomic statement."""
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from connector.domain import records as r
 from connector.storage.rows import insert_into, one, record_columns
 from connector.storage.schema import refresh_leases as leases
-from connector.storage.schema import refresh_pauses as pauses
 
 __all__ = ["RefreshRows"]
 
@@ -37,29 +36,6 @@ class RefreshRows:
         """End that lease; whether it was still the newest. Holds its row until the transaction ends."""
         mine = update(leases).where(*_of(connection, scopes), leases.c.fence == fence)
         return self._sql.execute(mine.values(until=until)).rowcount == 1
-
-    def pause(self, provider: str, reason: str, now: datetime, until: datetime) -> bool:
-        """Pause a provider, or go on pausing it; whether this began it."""
-        row = {"provider": provider, "reason": reason, "since": now, "until": until}
-        began = insert_into(self._sql, pauses).values(row).on_conflict_do_nothing(index_elements=["provider"])
-        if self._sql.execute(began.returning(pauses.c.provider)).one_or_none() is not None:
-            return True
-        self._sql.execute(update(pauses).where(pauses.c.provider == provider).values(until=until))
-        return False
-
-    def paused(self, provider: str) -> r.Pause | None:
-        """The provider's pause, until it is lifted."""
-        chosen = select(*record_columns(pauses, r.Pause))
-        return one(r.Pause, self._sql.execute(chosen.where(pauses.c.provider == provider)))
-
-    def try_again(self, provider: str, now: datetime, until: datetime) -> bool:
-        """Claim the one try that may be made when a pause has run out; it is prolonged for everybody else."""
-        over = update(pauses).where(pauses.c.provider == provider, pauses.c.until <= now)
-        return self._sql.execute(over.values(until=until)).rowcount == 1
-
-    def lift(self, provider: str) -> bool:
-        """End a pause for good; whether there was one."""
-        return self._sql.execute(delete(pauses).where(pauses.c.provider == provider)).rowcount == 1
 
 
 def _of(connection: str, scopes: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-from connector.domain.records import ConnectionState, ReplyState
+from connector.domain.records import ConnectionState, Pausing, ReplyState
 from connector.storage.columns import BIG, Moment, OneOf, Words
 
 __all__ = [
@@ -32,13 +32,14 @@ __all__ = [
     "grants",
     "ledger_entries",
     "links",
+    "lost_scopes",
     "messages",
     "metadata",
     "open_intents",
     "pages",
+    "pauses",
     "people",
     "refresh_leases",
-    "refresh_pauses",
     "replies",
     "sessions",
     "switches",
@@ -239,6 +240,16 @@ tokens = Table(
     _of_connection(),
 )
 
+# What the newest grant holds and the provider gives no longer; before `until` it is not asked for again.
+lost_scopes = Table(
+    "lost_scopes",
+    metadata,
+    Column("connection", Text, ForeignKey("connections.id"), primary_key=True),
+    Column("scope", Text, primary_key=True),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+)
+
 # Who asks the provider for a token right now; `until` is NULL when nobody does. A fence is never used twice.
 refresh_leases = Table(
     "refresh_leases",
@@ -249,13 +260,15 @@ refresh_leases = Table(
     Column("until", Moment),
 )
 
-refresh_pauses = Table(
-    "refresh_pauses",
+pauses = Table(
+    "pauses",
     metadata,
     Column("provider", Text, primary_key=True),
+    Column("what", OneOf(Pausing), primary_key=True),
     Column("reason", Text, nullable=False),
     Column("since", Moment, nullable=False),
     Column("until", Moment, nullable=False),
+    Column("credentials", Text, nullable=False),
 )
 
 data_keys = Table(

@@ -4,12 +4,25 @@ from collections.abc import Callable, Iterable, Mapping
 from json import loads
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, bindparam, case, func, literal, select, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    select,
+    type_coerce,
+)
 
 from connector.domain import records as r
+from connector.storage.columns import as_moment
 from connector.storage.driver import Spelled
 from connector.storage.rows import record_columns
-from connector.storage.schema import connections, grants, pages, switches
+from connector.storage.schema import connections, grants, lost_scopes, pages, pauses, switches
 
 __all__ = ["purposes_on", "standing"]
 
@@ -34,6 +47,11 @@ def _statement(joined: Callable[..., ColumnElement[Any]]) -> Select[Any]:
     of_pages = select(joined(pages.c.provider_id, literal(_BETWEEN))).where(
         pages.c.connection == connections.c.id, pages.c.chosen
     )
+    losing = cast(lost_scopes.c.until, Text) + literal(" ") + lost_scopes.c.scope
+    of_lost = select(joined(losing, literal(_BETWEEN))).where(lost_scopes.c.connection == connections.c.id)
+    quota = select(pauses.c.until).where(
+        pauses.c.provider == connections.c.provider, pauses.c.what == literal(r.Pausing.CALLS.value, Text)
+    )
     return (
         select(
             *record_columns(connections, r.Connection),
@@ -42,6 +60,8 @@ def _statement(joined: Callable[..., ColumnElement[Any]]) -> Select[Any]:
             grants.c.policy_version,
             of_switches.correlate(connections).scalar_subquery(),
             of_pages.correlate(connections).scalar_subquery(),
+            quota.correlate(connections).scalar_subquery(),
+            of_lost.correlate(connections).scalar_subquery(),
         )
         .select_from(connections.outerjoin(grants, grants.c.seq == _newest_grant))
         .where(connections.c.id == bindparam("connection"), connections.c.customer == bindparam("customer"))
@@ -63,14 +83,17 @@ def standing(sql: Connection, customer: str, connection: str) -> r.Standing | No
     row = _STANDING[sql.dialect.name].first(sql, {"customer": customer, "connection": connection})
     if row is None:
         return None
-    *fields, granted, purposes, policy_version, switched, chosen = row
+    *fields, granted, purposes, policy_version, switched, chosen, quota_until, losing = row
     switches = {word[1:]: word[0] == "+" for word in switched.split(_BETWEEN)} if switched else {}
+    lost = {scope: as_moment(int(until)) for until, scope in map(str.split, losing.split(_BETWEEN))} if losing else {}
     return r.Standing(
         connection=r.Connection(*fields),
-        granted=frozenset(loads(granted)) if granted else frozenset(),
+        granted=frozenset(loads(granted)).difference(lost) if granted else frozenset(),
         purposes_on=purposes_on(loads(purposes) if purposes else (), switches),
         chosen_pages=frozenset(chosen.split(_BETWEEN)) if chosen else frozenset(),
         policy_version=policy_version or "",
+        quota_until=quota_until,
+        lost=lost,
     )
 
 

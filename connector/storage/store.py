@@ -18,6 +18,7 @@ from connector.storage.engine import reading, writing
 from connector.storage.inbox import InboxRows
 from connector.storage.keys import KeyRows
 from connector.storage.ledger import LedgerRows
+from connector.storage.pauses import PauseRows
 from connector.storage.refreshes import RefreshRows
 from connector.storage.scrub import scrub
 from connector.storage.tokens import TokenRows
@@ -56,8 +57,13 @@ class SqlTx:
 
     @cached_property
     def refreshes(self) -> RefreshRows:
-        """Leases to refresh, and pauses."""
+        """Leases to refresh."""
         return RefreshRows(self.connection)
+
+    @cached_property
+    def pauses(self) -> PauseRows:
+        """What is not done at a provider for a while."""
+        return PauseRows(self.connection)
 
     @cached_property
     def ledger(self) -> LedgerRows:

@@ -48,6 +48,11 @@ class TokenRows:
         chosen = select(*_COLUMNS).where(tokens.c.connection == connection, tokens.c.kind == "access")
         return [r.TokenRow(*row) for row in self._sql.execute(chosen.order_by(tokens.c.scopes))]
 
+    def drop(self, row: r.TokenRow) -> bool:
+        """Delete that token, unless another has been stored in its place; whether it was there."""
+        same = [tokens.c[name] == getattr(row, name) for name in ("connection", "kind", "scopes", "version", "sealed")]
+        return self._sql.execute(delete(tokens).where(*same)).rowcount == 1
+
     def destroy(self, connection: str) -> int:
         """Delete every token of the connection; how many there were."""
         return self._sql.execute(delete(tokens).where(tokens.c.connection == connection)).rowcount

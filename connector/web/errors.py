@@ -4,6 +4,7 @@ The pages need no session and no database, so they also work when those are what
 thing and a page for other roles get the same bytes.
 """
 
+import math
 from dataclasses import dataclass
 
 import structlog
@@ -11,7 +12,8 @@ from flask import Flask, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from connector.domain.errors import ConnectorError, NeedsConsent, NotFound, Revoked
+from connector.domain.errors import ConnectorError, GoogleBusy, GoogleRefused, NeedsConsent, NotFound, Revoked
+from connector.domain.trouble import Trouble
 from connector.web.refusals import NoCookie, SignedOut
 from connector.web.settings import services
 
@@ -38,7 +40,9 @@ _TITLES = {
     404: "There is nothing here",
     405: "This address does not work that way",
     409: "This cannot be done as things stand",
+    410: "This is not at Google any more",
     413: "This is too long to accept",
+    429: "Google takes no more requests at this pace",
     500: "Something went wrong on our side",
     502: "Google did not accept this",
     503: "This is not possible right now",
@@ -71,7 +75,10 @@ def _on_purpose(error: ConnectorError) -> ResponseReturnValue:
             return page(Page(error.status, "You are signed out", error.public, "/sign-in", "Sign in"))
         case NoCookie():
             return page(Page(error.status, "Cookies are off", error.public, "/sign-in", "Load the sign-in page again"))
-        case Revoked() | NeedsConsent():
+        case GoogleBusy(retry_after=float(seconds)):
+            wait = {"Retry-After": str(max(1, math.ceil(seconds)))}
+            return *page(Page(error.status, title, error.public)), wait  # type: ignore[misc]  # a body and a status
+        case Revoked() | NeedsConsent() | GoogleRefused(trouble=Trouble.SCOPE_INSUFFICIENT):
             return page(Page(error.status, title, error.public, "/settings", "See your connected accounts"))
     return page(Page(error.status, title, error.public))
 

@@ -34,6 +34,8 @@ def _mark(row: AsGranted, scope: str, used: set[str]) -> str:
     grant = row.grant
     if scope in grant.extra:
         return "extra"
+    if scope in row.lost:
+        return "lost"
     if scope in grant.granted:
         return "granted" if scope in used else "unused"
     return "refused" if scope in grant.refused else "not-asked"

@@ -22,6 +22,7 @@ MARKS = {
     "left-out": Mark("–", "left out"),
     "not-asked": Mark("–", "not asked"),
     "extra": Mark("!", "granted without being asked"),
+    "lost": Mark("✕", "granted, given no longer"),
 }
 
 # How an entry of the ledger ended.

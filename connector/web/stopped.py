@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from connector.domain.errors import AlreadyDone, ConnectorError, NotSent, OutcomeUnknown, Refused, TokenRefused
+from connector.domain.errors import AlreadyDone, ConnectorError, NotSent, OutcomeUnknown, Paused, Refused, TokenRefused
 
 __all__ = ["REASONS", "Reason", "declined", "reason_of", "stopped_page"]
 
@@ -94,6 +94,12 @@ REASONS = {
         "You agreed at Google, but Google could not be reached from here to fetch the permission.",
         "Try again in a moment.",
     ),
+    "our-fault": Reason(
+        503,
+        "This app is not set up correctly at Google",
+        "You agreed at Google, but Google does not accept our own credentials. The mistake is on our side.",
+        "The operator has been told. Start again later; Google asks you once more.",
+    ),
     "no-answer": Reason(
         504,
         "Google did not answer",
@@ -129,6 +135,8 @@ def reason_of(error: ConnectorError) -> str:
             return reason if reason in ("session", "expired", "person", "other-account") else "rejected"
         case TokenRefused():
             return "google-refused"
+        case Paused():
+            return "our-fault"
         case NotSent():
             return "not-sent"
         case OutcomeUnknown():

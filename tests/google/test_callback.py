@@ -71,6 +71,7 @@ def test_an_error_comes_back_as_a_word_of_a_fixed_set(error: str, word: str) -> 
     ],
 )
 def test_a_callback_that_breaks_a_rule_is_refused_with_its_reason(query: Query, reason: str) -> None:
+    """F6, F7."""
     with pytest.raises(CallbackRejected) as refused:
         read_callback(query, issuer=ISSUER, issuer_required=True)
     assert refused.value.reason == reason

@@ -118,7 +118,7 @@ def endless(peer):
     peer.drip(b"10000\r\n" + b"x" * 65536 + b"\r\n", pause=0)
 
 
-UNREADABLE = {
+UNREADABLE = {  # whatever was asked
     "10 MB": big,
     "endless chunks": endless,
     "gzip bomb": lambda peer: peer.answer(BOMB, headers="Content-Encoding: gzip\r\n"),
@@ -127,33 +127,44 @@ UNREADABLE = {
     "gzip and more": lambda peer: peer.answer(gzip.compress(ANSWER) + b"more", headers="Content-Encoding: gzip\r\n"),
     "brotli": lambda peer: peer.answer(b"\x0b\x02\x80", headers="Content-Encoding: br\r\n"),
     "gzip in gzip": lambda peer: peer.answer(gzip.compress(ANSWER), headers="Content-Encoding: gzip, gzip\r\n"),
+    "redirect": lambda peer: peer.answer(b"", status="307 Temporary Redirect", headers="Location: /elsewhere\r\n"),
+    "redirect to another host": lambda peer: peer.answer(
+        b"", status="302 Found", headers="Location: http://127.0.0.1:1/token\r\n"
+    ),
+}
+
+UNUSABLE = {  # as a token answer
     "truncated JSON": lambda peer: peer.answer(ANSWER[:-5]),
     "HTML with status 200": lambda peer: peer.send(
         b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<html>ok</html>"
     ),
     "empty": lambda peer: peer.answer(b""),
     "duplicate keys": lambda peer: peer.answer(ANSWER[:-1] + b', "access_token": "ya29.b"}'),
-    "redirect": lambda peer: peer.answer(b"", status="307 Temporary Redirect", headers="Location: /elsewhere\r\n"),
-    "redirect to another host": lambda peer: peer.answer(
-        b"", status="302 Found", headers="Location: http://127.0.0.1:1/token\r\n"
-    ),
     "wrong token type": lambda peer: peer.answer(ANSWER.replace(b"Bearer", b"mac")),
     "negative lifetime": lambda peer: peer.answer(ANSWER.replace(b"3599", b"-1")),
     "endless lifetime": lambda peer: peer.answer(ANSWER.replace(b"3599", b"1e99")),
 }
 
 
-@pytest.mark.parametrize("way", ["exchange", "refresh"])
-@pytest.mark.parametrize(
-    ("act", "error"),
-    [
-        *(pytest.param(act, OutcomeUnknown, id=name) for name, act in UNKNOWN.items()),
-        *(pytest.param(act, UnreadableAnswer, id=name) for name, act in UNREADABLE.items()),
-    ],
-)
+# The three ways share a road; for a revocation a few kinds of slowness stand for all.
+AT_REVOCATION = UNREADABLE | {
+    name: UNKNOWN[name]
+    for name in ("silence", "reset after the headers", "cut short of its length", "slow drip of the body")
+}
+
+
+def cases():
+    for name, act in (UNKNOWN | UNREADABLE | UNUSABLE).items():
+        error = OutcomeUnknown if name in UNKNOWN else UnreadableAnswer
+        for way in ("exchange", "refresh", *(("revoke",) if name in AT_REVOCATION else ())):
+            yield pytest.param(act, error, way, id=f"{way}: {name}")
+
+
+@pytest.mark.parametrize(("act", "error", "way"), list(cases()))
 def test_whatever_the_endpoint_does_it_is_asked_once_and_classified_in_bounded_time_and_memory(
     serve, connect: Connect, act, error: type[ConnectorError], way: str
 ) -> None:
+    """R12, F17."""
     server = serve(lambda peer, _request: act(peer))
     oauth = connect(server.root)
     before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
@@ -165,6 +176,21 @@ def test_whatever_the_endpoint_does_it_is_asked_once_and_classified_in_bounded_t
     assert type(raised.value) is error
     for link in (raised.value, raised.value.__cause__):
         assert not any(secret in repr(link) for secret in ("GOCSPX", "4/0code", "1//held", "ya29"))
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>ok</html>", ANSWER[:-5]])
+def test_what_stands_in_the_answer_to_a_revocation_does_not_matter(serve, connect: Connect, body: bytes) -> None:
+    """The status says it all (RFC 7009 section 2.2)."""
+    server = serve(lambda peer, _request: peer.answer(body))
+    assert ask(connect(server.root), "revoke") == "confirmed"
+
+
+@pytest.mark.parametrize("status", [201, 204, 302, 400, 401, 403, 404, 429, 500, 503])
+def test_only_200_confirms_a_revocation(serve, connect: Connect, status: int) -> None:
+    server = serve(lambda peer, _request: peer.answer(b"{}", status=f"{status} Said"))
+    with pytest.raises((TokenRefused, UnreadableAnswer)):
+        ask(connect(server.root), "revoke")
+    assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("status", ["500 Internal Server Error", "503 Service Unavailable", "429 Too Many Requests"])

@@ -177,6 +177,7 @@ def test_any_other_error_is_not_tried_with_another_secret(
 
 
 def test_a_redirect_is_refused_and_the_code_goes_nowhere_else(make: Make, google: responses.RequestsMock) -> None:
+    """F7: the endpoints are pinned."""
     google.post(TOKEN_URI, status=307, headers={"Location": "https://evil.example/token"})
     with pytest.raises(UnreadableAnswer, match="redirect"):
         make().exchange(CODE, VERIFIER, SCOPES)

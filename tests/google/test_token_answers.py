@@ -105,6 +105,7 @@ def test_tokens_may_have_exactly_googles_lengths() -> None:
     ],
 )
 def test_an_answer_that_breaks_a_rule_is_refused(broken: bytes) -> None:
+    """R12, F17."""
     with pytest.raises(UnreadableAnswer) as refused:
         read_token_answer(200, JSON, broken)
     assert "ya29" not in str(refused.value)

@@ -166,6 +166,7 @@ def test_a_whole_consent_makes_one_active_connection_with_its_grant_and_pages(
 
 
 def test_a_partial_consent_switches_on_only_what_it_covers(connect, newest_grant, svc, people):
+    """F8: some boxes."""
     done = connect(scopes=["plus.stream.read", "plus.pages.manage", "plus.profiles.write"])
     assert done.finished.state == "partial"
     assert done.finished.sentence.startswith("Connected. 3 of 6 permissions were not given;")
@@ -183,6 +184,7 @@ def test_a_partial_consent_switches_on_only_what_it_covers(connect, newest_grant
 
 @on_sqlite
 def test_a_consent_that_covers_no_purpose_needs_another_and_says_so(connect, connections, google):
+    """F8: no box."""
     done = connect(scopes=["plus.circles.read"])
     assert (done.finished.state, done.finished.pages_to_choose) == ("nothing", False)
     assert done.finished.sentence.startswith("Google gave none of the permissions that a purpose needs")
@@ -209,6 +211,7 @@ def test_saying_no_at_google_ends_with_nothing_and_keeps_what_was(connect, conne
 
 @on_sqlite
 def test_extra_scopes_are_recorded_unused_and_flagged(connect, google, newest_grant, entries, svc, people):
+    """F8: more than asked."""
     google.fault("token", "extra_scope", times=1, scopes=[AUTH + "plus.circles.write"])
     done = connect()
     assert done.finished.state == "complete"
@@ -251,6 +254,7 @@ def test_without_a_refresh_token_on_first_consent_the_connection_needs_consent(c
 def test_without_a_refresh_token_on_reconnect_the_old_one_stays_and_works(
     connect, connections, google, pass_time, svc, people, page_of, world
 ):
+    """F9."""
     first = connect()
     again = connect(replaces=first.id, choose=False)  # Google gives none: consent was not forced
     assert "prompt=consent" not in again.asked
@@ -299,6 +303,7 @@ def test_another_account_makes_a_connection_of_its_own(connect, connections, wor
 def test_a_reconnect_that_ends_at_another_account_is_refused_and_given_up(
     connect, connections, google, entries, svc, people, world, page_of, pass_time
 ):
+    """F10."""
     first = connect()
     with pytest.raises(Refused) as refused:
         connect(replaces=first.id, account=world.ben)

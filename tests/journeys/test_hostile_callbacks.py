@@ -106,6 +106,7 @@ def nothing_came_of_it(google, rows, entries):
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_malformed_answer_is_refused_with_its_reason(kind, brought, finish, people, nothing_came_of_it, google):
+    """F5, F6, F7: a state of nobody, repeated and contradicting parameters, another issuer or none."""
     change, reason = KINDS[kind]
     nothing_came_of_it(reason, lambda: finish(people.member, change(brought)))
     assert finish(people.member, brought).state == "complete"  # and the honest one is not spoilt by it
@@ -114,11 +115,13 @@ def test_a_malformed_answer_is_refused_with_its_reason(kind, brought, finish, pe
 def test_an_answer_in_another_browser_of_the_same_person_is_refused(
     brought, finish, people, sign_in, nothing_came_of_it
 ):
+    """F5."""
     nothing_came_of_it("session", lambda: finish(sign_in(people.member.person), brought))
     assert finish(people.member, brought).state == "complete"
 
 
 def test_an_answer_brought_by_another_customers_member_is_refused(brought, finish, people, nothing_came_of_it):
+    """F5."""
     nothing_came_of_it("session", lambda: finish(people.other, brought))
     assert finish(people.member, brought).state == "complete"
 
@@ -126,11 +129,13 @@ def test_an_answer_brought_by_another_customers_member_is_refused(brought, finis
 def test_an_answer_brought_by_another_person_with_the_same_session_is_refused(
     brought, finish, people, nothing_came_of_it
 ):
+    """F5."""
     thief = replace(people.other, session=people.member.session)
     nothing_came_of_it("session", lambda: finish(thief, brought))
 
 
 def test_a_person_who_was_removed_meanwhile_connects_nothing(brought, finish, people, svc, nothing_came_of_it):
+    """F5."""
     with svc.store.write() as tx:
         tx.connection.exec_driver_sql("UPDATE people SET disabled = true")
     nothing_came_of_it("person", lambda: finish(people.member, brought))
@@ -139,6 +144,7 @@ def test_a_person_who_was_removed_meanwhile_connects_nothing(brought, finish, pe
 def test_a_person_who_moved_to_another_customer_meanwhile_connects_nothing(
     brought, finish, people, svc, nothing_came_of_it
 ):
+    """F5."""
     moved = replace(people.member, person=replace(people.member.person, customer=people.tandem.id))
     with svc.store.write() as tx:
         tx.connection.exec_driver_sql(
@@ -148,6 +154,7 @@ def test_a_person_who_moved_to_another_customer_meanwhile_connects_nothing(
 
 
 def test_an_answer_after_more_than_ten_minutes_is_refused(brought, finish, people, clock, google, rows, entries):
+    """F5."""
     before = rows()
     clock.advance(601)
     with pytest.raises(CallbackRejected) as refused:
@@ -182,6 +189,7 @@ def test_an_answer_to_a_browser_without_a_session_is_recorded_and_refused(brough
 def test_every_error_at_google_ends_in_one_state_with_a_plain_sentence(
     error, says, brought, finish, people, google, rows, entries
 ):
+    """R13."""
     before = rows()
     query = [*without(brought, "code"), ("error", error), ("error_description", "<b>raw</b> words")]
     done = finish(people.member, query)
@@ -195,6 +203,7 @@ def test_every_error_at_google_ends_in_one_state_with_a_plain_sentence(
 
 
 def test_an_answer_that_comes_twice_is_traded_once(brought, finish, people, google, rows):
+    """F5: replayed."""
     first = finish(people.member, brought)
     after = rows()
     google.forget_requests()

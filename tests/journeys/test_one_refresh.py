@@ -17,7 +17,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from connector import wiring
-from connector.domain import inbox, refreshing, revoke, tokens
+from connector.domain import inbox, pauses, refreshing, revoke, tokens
 from connector.domain.calls import Caller, do
 from connector.domain.errors import (
     ConnectorError,
@@ -32,8 +32,8 @@ from connector.domain.errors import (
 )
 from connector.domain.ledger import OPERATOR
 from connector.domain.ports import LedgerFilter
-from connector.domain.records import ConnectionState
-from connector.domain.secret import RefreshToken
+from connector.domain.records import ConnectionState, Pausing
+from connector.domain.secret import ClientSecret, RefreshToken
 
 AUTH = "https://www.googleapis.com/auth/"
 READ = " ".join(sorted([AUTH + "plus.pages.manage", AUTH + "plus.stream.read"]))
@@ -411,7 +411,7 @@ def test_the_cause_that_google_gives_is_told_and_noted_once(
     assert len(google.requests("token")) == 1
 
 
-@pytest.mark.parametrize("code", sorted(refreshing.OUR_FAULT))
+@pytest.mark.parametrize("code", sorted(pauses.OUR_FAULT))
 def test_credentials_of_ours_that_google_does_not_know_pause_everything_with_one_alarm_and_mark_nobody(
     code, connect, google, sync, svc, people, page_of, world, pass_time, state, entries
 ):
@@ -472,6 +472,71 @@ def test_after_a_pause_one_tries_while_the_others_still_wait(
 
     assert sync(meanwhile(meet)) == 1
     assert inbox.sync(svc, people.other.actor, page_of(world.bikes, people.other)).threads == 1
+
+
+@pytest.mark.parametrize("code", sorted(pauses.OUR_FAULT))
+def test_credentials_that_google_does_not_know_at_the_code_exchange_raise_the_same_alarm(
+    code, connect, google, sync, people, world, pass_time, entries
+):
+    """F16, at the exchange."""
+    connect()
+    pass_time(4000)
+    google.fault("token", "status", status=401, body={"error": code})
+    with capture_logs() as lines:
+        for _ in range(2):
+            with pytest.raises(Paused) as no:
+                connect(people.other, account=world.ben)
+            assert "The mistake is on our side" in no.value.public
+        google.forget_requests()
+        with pytest.raises(Paused):
+            sync()
+    assert google.requests("token") == []
+    assert [one["reason"] for one in entries("token:paused")] == [code]
+    assert [line["reason"] for line in lines if line["event"] == "refresh_paused"] == [code]
+    assert [one["reason"] for one in entries("connect:failed")] == ["paused"] * 2
+    google.clear_faults()
+    connect(people.other, account=world.ben)  # an exchange that succeeds shows that Google knows us
+    assert len(entries("token:resumed")) == 1
+    assert sync() == 1
+
+
+def test_a_pause_does_not_hold_for_credentials_that_were_changed_since(
+    connect, google, sync, pass_time, settings, open_services, entries, svc
+):
+    connect()
+    pass_time(4000)
+    google.fault("token", "status", status=401, body={"error": "invalid_client"}, times=2)
+    with pytest.raises(Paused):
+        sync()
+    other = open_services(replace(settings, google_client_secret=(ClientSecret("a-wrong-one"),)))
+    with pytest.raises(Paused):  # tried, and no good either: that is a new alarm
+        sync(other)
+    assert len(entries("token:paused")) == 2
+    google.forget_requests()
+    with pytest.raises(Paused):
+        sync(other)
+    assert google.requests("token") == []
+    assert sync() == 1  # no waiting: the pause is for the others now
+    assert len(entries("token:resumed")) == 1
+    with svc.store.read() as tx:
+        assert tx.pauses.get(wiring.PROVIDER, Pausing.REFRESHES) is None
+
+
+def test_what_is_kept_of_our_credentials_tells_that_they_changed_and_not_what_they_are(settings):
+    def kept(**changed):
+        return wiring.google_plus(replace(settings, **changed)).oauth.credentials
+
+    one = kept()
+    assert one == kept()
+    secrets = tuple(ClientSecret(name) for name in ("one-secret", "other-secret"))
+    others = [
+        kept(google_client_id="another"),
+        kept(google_client_secret=secrets[:1]),
+        kept(google_client_secret=secrets),
+        kept(google_token_uri="https://elsewhere.example/token"),
+    ]
+    assert len({one, *others}) == 5
+    assert not any("secret" in print for print in others)
 
 
 @on_sqlite

@@ -166,7 +166,7 @@ def test_a_refresh_that_brings_a_new_refresh_token_keeps_the_new_one(connect, go
     pass_time(4000)
     answer = {"access_token": "ya29.new", "token_type": "Bearer", "expires_in": 3599, "refresh_token": "1//new"}
     google.fault("token", "body", body=answer, times=1)
-    with pytest.raises(GoogleRefused):  # the made-up token is unknown at the API
+    with pytest.raises(NeedsConsent):  # the made-up tokens are unknown at the API, and then at the token endpoint
         sync()
     with svc.store.read() as tx:
         row = tx.tokens.get(connected.id, "refresh", "")

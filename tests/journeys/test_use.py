@@ -53,7 +53,7 @@ def test_googles_404_is_googles_own_error(use, world, entries):
     with use("read-messages") as pages, pytest.raises(HttpError) as no:
         pages.activities().get(activityId="z12nothing", onBehalfOf=world.cafe).execute()
     assert no.value.status_code == 404
-    assert (entries()[-1]["decision"], entries()[-1]["reason"]) == ("failed", "http-404")
+    assert (entries()[-1]["decision"], entries()[-1]["reason"]) == ("failed", "target-gone")
 
 
 @on_sqlite

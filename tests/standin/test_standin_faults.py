@@ -61,10 +61,21 @@ def test_extra_scope_widens_the_token_and_says_so(visitor):
 
 def test_a_narrowed_refresh_can_be_answered_with_everything(visitor):
     token = visitor.tokens()
-    visitor.fault("token", "extra_scope", scopes=visitor.six, times=1)
+    visitor.fault("token", "ignores_narrowing", times=1)
     assert set(visitor.refresh(token["refresh_token"], scope=visitor.six[0]).json()["scope"].split()) == set(
         visitor.six
     )
+    assert visitor.refresh(token["refresh_token"], scope=visitor.six[0]).json()["scope"] == visitor.six[0]
+
+
+def test_a_narrowed_refresh_can_be_refused_while_one_for_everything_is_answered(visitor):
+    token = visitor.tokens()
+    visitor.fault("token", "refuses_narrowing")
+    refused = visitor.refresh(token["refresh_token"], scope=visitor.six[0])
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_scope")
+    for form in ({}, {"scope": " ".join(visitor.six)}):
+        answer = visitor.refresh(token["refresh_token"], **form)
+        assert set(answer.json()["scope"].split()) == set(visitor.six)
 
 
 def test_no_scope_field_hides_it(visitor):

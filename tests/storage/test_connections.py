@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from connector.domain.records import ConnectionState, Page, Standing, Switch
+from connector.domain.records import ConnectionState, Page, Pause, Pausing, Standing, Switch
 
 HOUR = timedelta(hours=1)
 
@@ -159,6 +159,34 @@ def test_standing_is_everything_a_permit_is_decided_by(store, make_connection, m
             chosen_pages=frozenset({"1001", "1002"}),
             policy_version="2019-01-01",
         )
+
+
+def test_what_a_provider_gives_no_longer_is_not_granted_until_it_gives_it_again(store, world, noon):
+    with store.write() as tx:
+        assert set(tx.connections.lose_scopes("con_a", {"s1", "s2"}, noon, noon + HOUR)) == {"s1", "s2"}
+        assert set(tx.connections.lose_scopes("con_a", {"s2"}, noon + HOUR, noon + 2 * HOUR)) == set()
+        assert set(tx.connections.lose_scopes("con_a", (), noon, noon)) == set()
+        standing = tx.connections.standing("cus_a", "con_a")
+        assert (standing.granted, standing.lost) == (frozenset(), {"s1": noon + HOUR, "s2": noon + 2 * HOUR})
+        assert standing.worth_asking(noon) == frozenset()
+        assert standing.worth_asking(noon + HOUR) == {"s1"}
+        assert tx.connections.standing("cus_b", "con_b").granted == {"s1", "s2"}
+        lines = {line.connection.id: line for line in tx.connections.all_grants()}
+        assert (lines["con_a"].lost, lines["con_b"].lost) == ({"s1", "s2"}, frozenset())
+        assert {line.lost for line in tx.connections.all_grants(as_of=noon)} == {frozenset()}
+        assert set(tx.connections.regain_scopes("con_a", {"s1", "s9"})) == {"s1"}
+        assert tx.connections.standing("cus_a", "con_a").granted == {"s1"}
+        assert set(tx.connections.regain_scopes("con_a")) == {"s2"}
+        assert tx.connections.standing("cus_a", "con_a").granted == {"s1", "s2"}
+
+
+def test_standing_tells_until_when_the_provider_takes_no_calls(store, world, noon):
+    with store.write() as tx:
+        tx.pauses.begin(Pause("google_plus", Pausing.REFRESHES, "invalid_client", noon, noon + HOUR))
+        tx.pauses.begin(Pause("youtube", Pausing.CALLS, "quotaExceeded", noon, noon + HOUR))
+        assert tx.connections.standing("cus_a", "con_a").quota_until is None
+        tx.pauses.begin(Pause("google_plus", Pausing.CALLS, "dailyLimitExceeded", noon, noon + HOUR))
+        assert tx.connections.standing("cus_a", "con_a").quota_until == noon + HOUR
 
 
 def test_standing_of_a_foreign_or_missing_connection_is_none(store):

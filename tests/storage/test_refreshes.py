@@ -1,11 +1,11 @@
-"""Leases to refresh a token, and pauses of a provider."""
+"""Leases to refresh a token."""
 
 import threading
 from datetime import timedelta
 
 import pytest
 
-from connector.domain.records import Lease, Pause
+from connector.domain.records import Lease
 
 LONG = timedelta(seconds=30)
 
@@ -92,27 +92,3 @@ def test_nobody_takes_a_lease_while_what_it_brought_is_being_committed(store, ta
         assert got == []
     reach.join()
     assert got == [fence + 1]
-
-
-def test_a_pause_begins_once_and_goes_on_until_it_is_lifted(store, noon):
-    with store.write() as tx:
-        assert tx.refreshes.paused("google-plus") is None
-        assert tx.refreshes.lift("google-plus") is False
-        assert tx.refreshes.pause("google-plus", "invalid_client", noon, noon + LONG) is True
-    with store.write() as tx:
-        assert tx.refreshes.pause("google-plus", "deleted_client", noon + LONG, noon + 2 * LONG) is False
-        assert tx.refreshes.paused("google-plus") == Pause("google-plus", "invalid_client", noon, noon + 2 * LONG)
-        assert tx.refreshes.paused("youtube") is None
-        assert tx.refreshes.lift("google-plus") is True
-        assert tx.refreshes.paused("google-plus") is None
-
-
-def test_when_a_pause_has_run_out_one_may_try(store, noon):
-    over = noon + LONG
-    with store.write() as tx:
-        assert tx.refreshes.try_again("google-plus", noon, over) is False
-        tx.refreshes.pause("google-plus", "invalid_client", noon, over)
-        assert tx.refreshes.try_again("google-plus", over - timedelta(microseconds=1), over + LONG) is False
-        assert tx.refreshes.try_again("google-plus", over, over + LONG) is True
-        assert tx.refreshes.try_again("google-plus", over, over + LONG) is False
-        assert tx.refreshes.try_again("google-plus", over + LONG, over + 2 * LONG) is True

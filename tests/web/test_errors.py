@@ -5,7 +5,8 @@ import re
 import pytest
 from structlog.testing import capture_logs
 
-from connector.domain.errors import ConnectorError
+from connector.domain.errors import ConnectorError, GoogleBusy, GoogleRefused
+from connector.domain.trouble import Trouble
 
 SECRET = "ya29.a-token-that-must-not-leak"
 
@@ -46,6 +47,27 @@ def test_every_error_of_the_domain_becomes_a_page_with_its_status_and_its_public
     assert answer.status_code == kind.status
     assert "What happened, what was kept, what to do." in answer.text
     assert SECRET not in answer.text
+
+
+def test_a_busy_google_says_when_to_come_back(ada, world):
+    world.failing["overview"] = GoogleBusy(429, "unknown", 89.5)
+    answer = ada.get("/settings")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "90")
+    assert "Try again in 2 minutes." in answer.text
+
+
+def test_a_permission_that_google_misses_leads_to_where_google_is_asked_again(ada, world):
+    world.failing["overview"] = GoogleRefused(403, "insufficientPermissions", Trouble.SCOPE_INSUFFICIENT)
+    answer = ada.get("/settings")
+    assert answer.status_code == 409
+    assert 'href="/settings"' in answer.text
+
+
+def test_something_that_is_gone_at_google_says_so(ada, world):
+    world.failing["overview"] = GoogleRefused(404, "notFound", Trouble.TARGET_GONE)
+    answer = ada.get("/settings")
+    assert answer.status_code == 410
+    assert "This is not at Google any more" in answer.text
 
 
 def test_a_wrong_method_says_which_one_works(ada):

@@ -27,6 +27,7 @@ from connector.domain.ports.tables import (
     Keys,
     Ledger,
     LedgerFilter,
+    Pauses,
     Refreshes,
     Tokens,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "Network",
     "OAuth",
     "Passwords",
+    "Pauses",
     "Posted",
     "PostedComment",
     "ProviderApi",

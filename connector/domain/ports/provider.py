@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Generic, Literal, Protocol, TypeVar
 
 from connector.domain import records as r
+from connector.domain.errors import GoogleRefused
 from connector.domain.secret import AccessToken, AuthorizationCode, CodeVerifier, RefreshToken
 
 T = TypeVar("T")
@@ -54,6 +55,11 @@ class OAuth(Protocol):
 
     @property
     def issuer(self) -> str: ...
+
+    @property
+    def credentials(self) -> str:
+        """A fingerprint of this app's own id and secrets, to tell whether they have changed."""
+        ...
 
     @property
     def longest(self) -> timedelta:
@@ -164,6 +170,14 @@ class ProviderApi(Protocol):
     """The provider's own small module: builds requests and reads answers, and sends nothing."""
 
     reply_limit: int  # characters a reply may have
+
+    def refusal(self, answer: r.Answer) -> GoogleRefused | None:
+        """The error that an answer stands for, classified (R41) and not raised; None for an answer that is none."""
+        ...
+
+    def quota_resets_at(self, now: datetime) -> datetime:
+        """When a quota that is spent begins anew."""
+        ...
 
     def account(self) -> Step[FoundProfile]: ...
     def profile_of(self, page: str) -> Step[FoundProfile]: ...

@@ -23,6 +23,7 @@ class Network:
     oauth: OAuth
     sender: Sender
     api: ProviderApi
+    narrowing: bool = True  # refreshes ask for the purpose's scopes alone (RFC 6749 section 6)
 
 
 @dataclass(frozen=True, slots=True)

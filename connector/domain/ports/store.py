@@ -5,7 +5,17 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from connector.domain.ports.tables import Accounts, Authorizations, Connections, Inbox, Keys, Ledger, Refreshes, Tokens
+from connector.domain.ports.tables import (
+    Accounts,
+    Authorizations,
+    Connections,
+    Inbox,
+    Keys,
+    Ledger,
+    Pauses,
+    Refreshes,
+    Tokens,
+)
 
 __all__ = ["Scrubbed", "Store", "Tx"]
 
@@ -23,6 +33,8 @@ class Tx(Protocol):
     def tokens(self) -> Tokens: ...
     @property
     def refreshes(self) -> Refreshes: ...
+    @property
+    def pauses(self) -> Pauses: ...
     @property
     def ledger(self) -> Ledger: ...
     @property

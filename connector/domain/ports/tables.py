@@ -15,6 +15,7 @@ __all__ = [
     "Keys",
     "Ledger",
     "LedgerFilter",
+    "Pauses",
     "Refreshes",
     "Tokens",
 ]
@@ -126,6 +127,16 @@ class Connections(Protocol):
 
     def switches(self, connection: str) -> Mapping[str, r.Switch]: ...
     def set_switch(self, connection: str, switch: r.Switch) -> None: ...
+    def lose_scopes(
+        self, connection: str, scopes: Collection[str], since: datetime, until: datetime
+    ) -> Collection[str]:
+        """Scopes that the provider gives no longer, not to be asked for before `until`; those that are new in this."""
+        ...
+
+    def regain_scopes(self, connection: str, scopes: Collection[str] | None = None) -> Collection[str]:
+        """Scopes that it gives; those of them that it did not. None stands for all."""
+        ...
+
     def standing(self, customer: str, connection: str) -> r.Standing | None:
         """Everything the permit is decided by, as one snapshot; None when missing or another customer's."""
         ...
@@ -140,6 +151,10 @@ class Tokens(Protocol):
 
     def get(self, connection: str, kind: str, scopes: str) -> r.TokenRow | None: ...
     def access_tokens(self, connection: str) -> Sequence[r.TokenRow]: ...
+    def drop(self, row: r.TokenRow) -> bool:
+        """Delete that token, unless another has been stored in its place; whether it was there."""
+        ...
+
     def destroy(self, connection: str) -> int:
         """Delete every token of the connection; how many there were."""
         ...
@@ -151,7 +166,7 @@ class Tokens(Protocol):
 
 
 class Refreshes(Protocol):
-    """Who is refreshing which token (R27), and for which provider nobody may (R29). Each method is atomic."""
+    """Who is refreshing which token (R27). Each method is atomic."""
 
     def take(self, connection: str, scopes: str, now: datetime, until: datetime) -> int | None:
         """Begin a lease unless another is live; its fencing number, which only ever goes up."""
@@ -168,17 +183,24 @@ class Refreshes(Protocol):
         """
         ...
 
-    def pause(self, provider: str, reason: str, now: datetime, until: datetime) -> bool:
-        """Pause a provider, or go on pausing it; whether this began it."""
+
+class Pauses(Protocol):
+    """What is not done at a provider for a while, on every process (R29, R41). Each method is atomic."""
+
+    def begin(self, pause: r.Pause) -> bool:
+        """Keep it, unless there is one already; whether this began it."""
         ...
 
-    def paused(self, provider: str) -> r.Pause | None: ...
-    def try_again(self, provider: str, now: datetime, until: datetime) -> bool:
-        """Claim the one try that may be made when a pause has run out; it is prolonged for everybody else."""
+    def get(self, provider: str, what: r.Pausing) -> r.Pause | None:
+        """The pause, run out or not, until it is lifted."""
         ...
 
-    def lift(self, provider: str) -> bool:
-        """End a pause for good; whether there was one."""
+    def claim(self, provider: str, what: r.Pausing, now: datetime, until: datetime) -> bool:
+        """Be the one who acts when a pause has run out; it is prolonged for everybody else."""
+        ...
+
+    def lift(self, provider: str, what: r.Pausing, *, over: datetime | None = None) -> bool:
+        """End a pause, with `over` (now) only one that has run out; whether there was one."""
         ...
 
 
