@@ -11,7 +11,7 @@ from flask import Flask, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from connector.domain.errors import ConnectorError, NeedsConsent, NotFound, Revoked
+from connector.domain.errors import CannotOpen, ConnectorError, NeedsConsent, NotFound, Revoked
 from connector.web.refusals import NoCookie, SignedOut
 from connector.web.settings import services
 
@@ -71,6 +71,8 @@ def _on_purpose(error: ConnectorError) -> ResponseReturnValue:
             return page(Page(error.status, "You are signed out", error.public, "/sign-in", "Sign in"))
         case NoCookie():
             return page(Page(error.status, "Cookies are off", error.public, "/sign-in", "Load the sign-in page again"))
+        case CannotOpen():  # its page says that the operator has been told
+            _log.error("page failed", error=type(error).__name__, route=request.endpoint)
         case Revoked() | NeedsConsent():
             return page(Page(error.status, title, error.public, "/settings", "See your connected accounts"))
     return page(Page(error.status, title, error.public))
