@@ -116,3 +116,16 @@ def test_when_a_pause_has_run_out_one_may_try(store, noon):
         assert tx.refreshes.try_again("google-plus", over, over + LONG) is True
         assert tx.refreshes.try_again("google-plus", over, over + LONG) is False
         assert tx.refreshes.try_again("google-plus", over + LONG, over + 2 * LONG) is True
+
+
+def test_a_try_at_one_provider_leaves_anothers_pause_as_it_is(store, noon):
+    over = noon + LONG
+    with store.write() as tx:
+        for provider in ("google-plus", "youtube"):
+            tx.refreshes.pause(provider, "invalid_client", noon, over)
+        assert tx.refreshes.try_again("google-plus", over, over + LONG) is True
+        assert tx.refreshes.paused("youtube") == Pause("youtube", "invalid_client", noon, over)
+        assert tx.refreshes.pause("google-plus", "invalid_client", noon, over + LONG) is False
+        assert tx.refreshes.paused("youtube") == Pause("youtube", "invalid_client", noon, over)
+        assert tx.refreshes.lift("google-plus") is True
+        assert tx.refreshes.paused("youtube") is not None
