@@ -152,3 +152,20 @@ def test_what_an_events_sentence_needs_is_named_where_it_is_written() -> None:
         for _, name, _, _ in string.Formatter().parse(event.sentence):
             if name is not None and name != "actor":
                 assert f'"{name}"' in source, f"{event.name}: {name}"
+
+
+NAMED_TESTS = sorted(
+    set(re.findall(r"`(tests/[a-z_/]+\.py)::(test_\w+)`", (ROOT / "tests" / "README.md").read_text(encoding="utf-8")))
+)
+
+
+def test_every_fault_has_one_row_and_names_a_test_or_says_that_there_is_none() -> None:
+    rows = re.findall(r"^\| F(\d+) [^|]+\| (.+) \|$", (ROOT / "tests" / "README.md").read_text(encoding="utf-8"), re.M)
+    assert [int(number) for number, _ in rows] == list(range(1, 37))
+    for number, held in rows:
+        assert "::test_" in held or held.startswith(("none", "the same")), number
+
+
+@pytest.mark.parametrize(("file", "name"), NAMED_TESTS, ids=[name for _, name in NAMED_TESTS])
+def test_every_test_that_the_fault_list_names_exists(file: str, name: str) -> None:
+    assert re.search(rf"^(?:    )?def {name}\(", (ROOT / file).read_text(encoding="utf-8"), re.M)

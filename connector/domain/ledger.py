@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Literal, Protocol
 
+import structlog
+
 from connector.domain import events
 from connector.domain.canonical import canonical
 from connector.domain.errors import (
@@ -44,6 +46,8 @@ MOST_ID = 64  # characters of a name that a program passed and that may be anyth
 # Fields of the entry that look-ups need; the entry's bytes stay the record.
 _COLUMNS = ("id", "kind", "customer", "connection", "actor", "purpose", "operation", "decision", "reason", "intent")
 
+_log = structlog.get_logger(__name__)
+
 Decision = Literal["answered", "refused", "failed", "unknown"]
 
 
@@ -66,14 +70,17 @@ def note(
     reason: str | None = None,
     intent: int | None = None,
     details: Mapping[str, Any] | None = None,
+    owner: str | None = None,
 ) -> int:
     """Add one entry in this transaction and answer its index.
 
     `details` may hold names and texts: they are sealed under the customer's key, and the entry commits to them.
-    Everything else must be a pseudonymous id or a word of a fixed set.
+    Everything else must be a pseudonymous id or a word of a fixed set. With another `owner` than the customer the
+    details must be fixed words too, as the customer's erasure would not reach them.
     """
-    owner = customer or OPERATOR
-    told = canonical({"actor": actor.name, **(details or {})})
+    name = actor.name if owner is None else f"A {actor.kind}"
+    owner = owner or customer or OPERATOR
+    told = canonical({"actor": name, **(details or {})})
     salt = svc.random.bytes(16)
     index = tx.ledger.next_index()
     entry: dict[str, str | int | None] = {
@@ -175,11 +182,24 @@ class Entry:
 
     def __enter__(self) -> "Entry":
         self._opened_at = self._svc.clock.now()
-        with self._svc.store.write() as tx:
-            self.intent = self._note(tx, events.CALL_INTENT, "intent", None, "")
-            if self._settles:
-                self._settles.opened(tx, self.intent)
+        try:
+            with self._svc.store.write() as tx:
+                self.intent = self._note(tx, events.CALL_INTENT, "intent", None, "")
+                if self._settles:
+                    self._settles.opened(tx, self.intent)
+        except CannotOpen as error:
+            self._refuse_unsealed(error)
+            raise
         return self
+
+    def _refuse_unsealed(self, error: CannotOpen) -> None:
+        """The customer's own data key does not open, so nothing can be sealed for them: on record without details."""
+        closing = Closing.of(error)
+        with self._svc.store.write() as tx:
+            self.intent = self._note(tx, events.CALL_INTENT, "intent", None, "", owner=OPERATOR)
+            event = _OUTCOMES[closing.decision]
+            index = self._note(tx, event, closing.decision, closing.reason, closing.why, owner=OPERATOR)
+        _alarm(closing, index)
 
     def answered(self, answer: Answer, refusal: GoogleRefused | None) -> Answer:
         """Google answered; the entry will say so when the block ends. `refusal` is what the answer stands for.
@@ -210,17 +230,22 @@ class Entry:
             late = self._svc.clock.now() - self._opened_at > CALL_LIMIT
             if late and tx.ledger.outcomes_of([self.intent]):
                 return
-            self._note(tx, _OUTCOMES[closing.decision], closing.decision, closing.reason, closing.why)
+            index = self._note(tx, _OUTCOMES[closing.decision], closing.decision, closing.reason, closing.why)
             if self._settles:
                 self._settles.closed(tx, closing.decision, closing.answer)
+        _alarm(closing, index)
 
-    def _note(self, tx: Tx, event: Event, decision: str, reason: str | None, why: str) -> int:
+    def _note(
+        self, tx: Tx, event: Event, decision: str, reason: str | None, why: str, *, owner: str | None = None
+    ) -> int:
         ask = self._ask
         details: dict[str, Any] = {"what": self._what(), "why": why, "subject": ask.subject}
         operation = None
         if isinstance(self._routed, RoutedCall):
             operation = self._routed.operation
             details["parameters"] = {**self._routed.path, **self._routed.query}
+        if owner is not None:
+            details = {"what": _title(self._svc, operation), "why": why}
         return note(
             self._svc,
             tx,
@@ -234,6 +259,7 @@ class Entry:
             reason=reason,
             intent=None if decision == "intent" else self.intent,
             details=details,
+            owner=owner,
         )
 
     def _what(self) -> str:
@@ -244,6 +270,12 @@ class Entry:
         request = self._ask.request
         shown = request.url.split("?", 1)[0].split("#", 1)[0][:200]
         return f"send {request.verb[:16]} {shown.encode('ascii', 'backslashreplace').decode()}"
+
+
+def _alarm(closing: Closing, index: int) -> None:
+    """Tell the operator of a stored secret that does not open: the database was damaged, or written by somebody."""
+    if closing.reason == "cannot-open":
+        _log.error("cannot_open", reason=closing.reason, index=index)
 
 
 def _title(svc: Services, operation: str | None) -> str:

@@ -38,17 +38,19 @@ def read_callback(query: Sequence[tuple[str, str]], *, issuer: str, issuer_requi
     """Check the redirect's parameters for form and issuer (RFC 6749 section 4.1.2, RFC 9207).
 
     Args:
-        query: names and values in the order they came, decoded, repeats included.
+        query: names and values in the order they came, decoded, repeats included; bytes that are not UTF-8 as lone
+            surrogates.
         issuer: must equal `iss`, byte for byte.
         issuer_required: refuse an answer without `iss`, as the authorization server promises to send it.
 
-    Raises: CallbackRejected with one of the reasons too-long, repeated-parameter, code-and-error, incomplete,
-        wrong-issuer, no-issuer.
+    Raises: CallbackRejected with one of the reasons not-utf-8, too-long, repeated-parameter, code-and-error,
+        incomplete, wrong-issuer, no-issuer.
     """
-    if (
-        sum(len(name.encode(errors="replace")) + len(value.encode(errors="replace")) for name, value in query)
-        > QUERY_LIMIT
-    ):
+    try:
+        size = sum(len(name.encode()) + len(value.encode()) for name, value in query)
+    except UnicodeEncodeError:  # it came in bytes that are not UTF-8; a repaired value is one that nobody sent
+        raise CallbackRejected("not-utf-8") from None
+    if size > QUERY_LIMIT:
         raise CallbackRejected("too-long")
     given = dict(query)
     if len(given) != len(query):

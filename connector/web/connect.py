@@ -1,8 +1,9 @@
 """Connecting a Google account: what is asked and why, the way there and back, and the choice of pages."""
 
 from collections.abc import Collection
+from urllib.parse import parse_qsl
 
-from flask import redirect, render_template, request, url_for
+from flask import abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from connector.domain import choosing, connect, grants, linking
@@ -16,6 +17,8 @@ from connector.web.stopped import declined, reason_of, stopped_page
 __all__ = ["blueprint"]
 
 blueprint = session.guarded("connect", "member")
+
+ODD = "surrogateescape"  # bytes that are not UTF-8 stay visible as such, for the domain to refuse
 
 
 @blueprint.get("/connect/<provider>")
@@ -81,6 +84,8 @@ def _disclosure(
 @session.open_to_anyone
 def callback(provider: str) -> ResponseReturnValue:
     """Take Google's answer, once, and leave this address: the code must not stay in it (R15)."""
+    if request.method == "HEAD":  # it must not spend what the GET is for
+        abort(405, valid_methods=["GET"])
     found = session.visitor()
     try:
         if found is None or found[1].kind != "member":
@@ -91,7 +96,7 @@ def callback(provider: str) -> ResponseReturnValue:
             person=found[1],
             session=found[0],
             provider=provider,
-            query=list(request.args.items(multi=True)),
+            query=parse_qsl(request.query_string.decode(errors=ODD), keep_blank_values=True, errors=ODD),
         )
     except NotFound:
         raise

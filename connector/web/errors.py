@@ -12,7 +12,15 @@ from flask import Flask, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from connector.domain.errors import ConnectorError, GoogleBusy, GoogleRefused, NeedsConsent, NotFound, Revoked
+from connector.domain.errors import (
+    CannotOpen,
+    ConnectorError,
+    GoogleBusy,
+    GoogleRefused,
+    NeedsConsent,
+    NotFound,
+    Revoked,
+)
 from connector.domain.trouble import Trouble
 from connector.web.refusals import NoCookie, SignedOut
 from connector.web.settings import services
@@ -75,6 +83,8 @@ def _on_purpose(error: ConnectorError) -> ResponseReturnValue:
             return page(Page(error.status, "You are signed out", error.public, "/sign-in", "Sign in"))
         case NoCookie():
             return page(Page(error.status, "Cookies are off", error.public, "/sign-in", "Load the sign-in page again"))
+        case CannotOpen():  # its page says that the operator has been told
+            _log.error("page failed", error=type(error).__name__, route=request.endpoint)
         case GoogleBusy(retry_after=float(seconds)):
             wait = {"Retry-After": str(max(1, math.ceil(seconds)))}
             return *page(Page(error.status, title, error.public)), wait  # type: ignore[misc]  # a body and a status

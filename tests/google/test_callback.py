@@ -83,9 +83,11 @@ def test_a_code_may_have_exactly_googles_length() -> None:
     assert back.code is not None
 
 
-def test_a_lone_surrogate_in_the_query_is_no_crash() -> None:
-    with pytest.raises(CallbackRejected):
-        read_callback(changed(code="\ud800"), issuer=ISSUER, issuer_required=True)
+@pytest.mark.parametrize("name", ["code", "state", "iss", "junk"])
+def test_bytes_that_are_not_utf_8_are_refused_and_not_repaired(name: str) -> None:
+    with pytest.raises(CallbackRejected) as refused:
+        read_callback(changed(**{name: "x\udcff"}), issuer=ISSUER, issuer_required=True)
+    assert refused.value.reason == "not-utf-8"
 
 
 def test_a_missing_issuer_passes_where_the_server_never_promised_one_but_a_wrong_one_does_not() -> None:

@@ -713,3 +713,54 @@ def _only(real, name, instead):
         return (instead if event.name == name else real)(svc, tx, event, **more)
 
     return note
+
+
+@on_sqlite
+def test_what_the_record_says_of_a_refresh(connect, google, sync, pass_time, svc, people, entries, monkeypatch):
+    """Each entry names the connection, whose it is and the purpose; its details say what was asked, given and why."""
+    connected = connect()
+    noted, note = [], refreshing.ledger.note
+    monkeypatch.setattr(
+        refreshing.ledger,
+        "note",
+        lambda svc, tx, event, **more: noted.append((event.name, more)) or note(svc, tx, event, **more),
+    )
+    about = {"customer": people.member.customer, "connection": connected.id, "purpose": "read-messages"}
+    asked = READ.split()
+
+    def last(name):
+        (entry,) = [one for one in entries(name) if one["index"] == entries(name)[-1]["index"]]
+        (told,) = [more["details"] for event, more in noted if event == name]
+        noted.clear()
+        return {key: entry[key] for key in about}, entry["actor"], entry["decision"], entry["reason"], told
+
+    pass_time(4000)
+    sync()
+    assert last("token:refreshed") == (about, "system", "done", None, {"asked": asked, "given": asked})
+    pass_time(4000)
+    google.fault("token", "body", body={**ROTATED, "scope": asked[0]}, times=1)
+    with pytest.raises(Refused) as lost:
+        sync()
+    assert lost.value.public == "Google gave less than this purpose needs. Connect the account again."
+    assert last("token:refreshed") == (
+        about, "system", "done", "fewer-than-asked", {"asked": asked, "given": asked[:1]}
+    )  # fmt: skip
+    google.fault("token", "status", status=401, body={"error": "invalid_client"}, times=1)
+    with pytest.raises(Paused, match="refreshing is paused: invalid_client"):
+        sync()
+    nobody = dict.fromkeys(about)
+    assert last("token:paused") == (nobody, "system", "failed", "invalid_client", {"code": "invalid_client"})
+    with pytest.raises(Paused, match="refreshing is paused: invalid_client"):
+        sync()
+    noted.clear()
+    pass_time(60)
+    body = {"error": "invalid_grant", "error_subtype": "invalid_rapt"}
+    google.fault("token", "status", status=400, body=body, times=1)
+    with pytest.raises(NeedsConsent):
+        sync()
+    (resumed,) = entries("token:resumed")
+    assert ({key: resumed[key] for key in about}, resumed["actor"]) == (nobody, "system")
+    noted = [one for one in noted if one[0] != "token:resumed"]
+    assert last("token:refused") == (
+        about, "system", "done", "invalid_rapt", {"code": "invalid_rapt", "error": "invalid_grant"}
+    )  # fmt: skip

@@ -16,6 +16,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 import connector
@@ -405,6 +406,13 @@ def test_every_route_has_a_line_here_that_says_how_it_is_probed(two: Two) -> Non
 
 
 @one_engine
+def test_a_new_route_fails_the_walk_until_it_has_a_line_here(two: Two) -> None:
+    """T10: the walk asks the application what there is, and not this file."""
+    two.app.url_map.add(Rule("/new/<thing>", endpoint="new", methods=["POST"]))
+    assert _rules(two.app) ^ set(ROUTES) == {"POST /new/<thing>"}
+
+
+@one_engine
 def test_the_probes_work_for_the_customer_whose_ids_they_name(two: Two) -> None:
     """Otherwise the refusals below would prove nothing: a probe with a mistake in it is refused too."""
     last = "POST /settings/connections/<connection>/revoke"
@@ -613,26 +621,42 @@ def test_fields_that_a_form_does_not_have_change_nothing(two: Two) -> None:
     ids = {"person": two.one.ids.person, "person_id": two.one.ids.person}
     extra = tuple((name, values.get(name) or ids.get(name) or two.one.ids.customer) for name in EXTRA)
     own = two.two.ids
-    requests = (
-        Probe(f"/connect/{PROVIDER}", (("purpose", "read-messages"), *extra)),
-        Probe(f"/connect/{PROVIDER}/pages/{own.connection}", (("page", own.page), *extra)),
-        Probe("/inbox/sync", (("page", own.page), *extra)),
-        Probe(
-            f"/inbox/messages/{own.message}/reply",
-            (("thread", own.thread), ("text", "Hello."), ("key", "extra"), *extra),
-        ),
-        Probe(f"/settings/connections/{own.connection}/purposes/analyse", (("on", "0"), *extra)),
-        Probe(f"/settings/connections/{own.connection}/revoke", extra),
-    )
-    for probe in requests:
-        assert two.two.browser.send("POST", probe).status_code == 303, probe
     link, password = _invited(two.svc, own.customer), "four words are a password"
-    assert (
-        two.anonymous.send("POST", Probe(link, (("password", password), ("again", password), *extra))).status_code
-        == 303
-    )
-    signing_in = (("email", "new@customer.example"), ("password", password), *extra)
-    assert two.anonymous.send("POST", Probe("/sign-in", signing_in)).status_code == 303
+    by_member, by_nobody, by_staff = two.two.browser, two.anonymous, two.staff
+    forms = {  # every form there is, in an order in which each can still be sent
+        "POST /connect/<provider>": (by_member, Probe(f"/connect/{PROVIDER}", (("purpose", "read-messages"), *extra))),
+        "POST /connect/<provider>/pages/<connection>": (
+            by_member, Probe(f"/connect/{PROVIDER}/pages/{own.connection}", (("page", own.page), *extra))
+        ),
+        "POST /connect/<provider>/resume/<connection>": (
+            by_member, Probe(f"/connect/{PROVIDER}/resume/{own.linking}", extra)
+        ),
+        "POST /inbox/sync": (by_member, Probe("/inbox/sync", (("page", own.page), *extra))),
+        "POST /inbox/messages/<message>/reply": (
+            by_member,
+            Probe(
+                f"/inbox/messages/{own.message}/reply",
+                (("thread", own.thread), ("text", "Hello."), ("key", "extra"), *extra),
+            ),
+        ),
+        "POST /settings/connections/<connection>/purposes/<purpose>": (
+            by_member, Probe(f"/settings/connections/{own.connection}/purposes/analyse", (("on", "0"), *extra))
+        ),
+        "POST /settings/connections/<connection>/revoke": (
+            by_member, Probe(f"/settings/connections/{own.connection}/revoke", extra)
+        ),
+        "POST /admin/connections/<connection>/revoke": (
+            by_staff, Probe(f"/admin/connections/{own.linking}/revoke", (("reason", "A probe."), *extra))
+        ),
+        "POST /welcome/<token>": (by_nobody, Probe(link, (("password", password), ("again", password), *extra))),
+        "POST /sign-in": (
+            by_nobody, Probe("/sign-in", (("email", "new@customer.example"), ("password", password), *extra))
+        ),
+        "POST /sign-out": (by_member, Probe("/sign-out", extra)),
+    }  # fmt: skip
+    assert set(forms) == {rule for rule in _rules(two.app) if not rule.startswith("GET ")}
+    for rule, (browser, probe) in forms.items():
+        assert browser.send("POST", probe).status_code == 303, rule
     assert two.anonymous.send("GET", Probe("/admin/grants")).status_code == 404
     with two.svc.store.read() as tx:
         member, new = tx.accounts.person(own.person), tx.accounts.person_by_email("new@customer.example")

@@ -1,4 +1,4 @@
-"""The Google+ catalogue, its text and its document, and one router for Google's own address."""
+"""The Google+ catalogue, its text and its document, and a router for Google's own address."""
 
 from importlib import resources
 
@@ -13,8 +13,9 @@ def catalogue() -> scopes.Catalogue:
     return scopes.load("google-plus")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def router(catalogue: scopes.Catalogue) -> scopes.Router:
+    # Made in each test, so that tools that look which test runs which line see who depends on its making.
     return scopes.Router(catalogue, "https://www.googleapis.com/")
 
 

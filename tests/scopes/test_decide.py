@@ -207,6 +207,86 @@ def test_a_refusal_has_a_code_and_a_sentence(
     assert not answer.missing
 
 
+SAYS = [
+    ("sell-data", RoutedCall("plusPages.comments.list", {}, {}),
+     "No purpose of that name is documented, so nothing may be done for it."),
+    ("read-messages", Unroutable("other-host"),
+     "This request is not surely one documented operation of Google+ (other-host), so no purpose covers it."),
+    ("read-messages", RoutedCall("plusPages.comments.fetch", {}, {}),
+     "“Read messages” does not cover plusPages.comments.fetch."),
+    ("read-messages", RoutedCall("plusPages.comments.remove", {}, {}),
+     "“Read messages” does not cover plusPages.comments.remove. Replying was asked for; deleting a comment was not."),
+    ("read-messages", RoutedCall("plusPages.comments.list", {"activityId": "z"}, {"onBehalfOf": CHOSEN}, upload=True),
+     "“Read messages” does not cover uploads."),
+    ("read-messages", RoutedCall("plusPages.comments.list", {"activityId": "z"}, {}),
+     "This does not say which page it acts for."),
+    ("read-messages", RoutedCall("plusPages.comments.list", {"activityId": "z"}, {"onBehalfOf": "me"}),
+     "“Read messages” does not cover plusPages.comments.list as the page that “onBehalfOf” names."),
+    ("link-pages", RoutedCall("plusPages.people.list", {"userId": "me"}, {}),
+     "“Find your pages” covers plusPages.people.list, but not with this “collection”."),
+    ("link-pages", RoutedCall("plusPages.people.list", {"userId": "me", "collection": "circled"}, {}),
+     "“Find your pages” covers plusPages.people.list, but not with this “collection”."),
+    ("link-pages", RoutedCall("plusPages.people.get", {"userId": "me"}, {"asOwner": "true"}),
+     "“Find your pages” covers plusPages.people.get, but not with this “asOwner”."),
+    ("reply-to-messages",
+     RoutedCall("plusPages.comments.insert", {"activityId": "z"}, {"onBehalfOf": CHOSEN}, body={"object": {"id": "x"}}),
+     "“Reply to messages” does not cover plusPages.comments.insert with this “object.id” in it."),
+    ("publish-to-circles", RoutedCall("plusPages.activities.insert", {"userId": CHOSEN}, {}),
+     "“Publish to circles” does not cover plusPages.activities.insert with this “access.items.type” in it."),
+    ("show-profile", RoutedCall("plusPages.people.get", {"userId": STRANGER}, {}),
+     "This page was not chosen for this account, so nothing is done as it."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("purpose", "call", "says"), SAYS)
+def test_a_refusal_says_to_a_person_what_is_in_the_way(
+    catalogue: Catalogue, purpose: str, call: RoutedCall | Unroutable, says: str
+) -> None:
+    answer = scopes.decide(catalogue, purpose, call, granted=SUBSETS[-1], purposes_on=set(NEEDS), chosen_pages={CHOSEN})
+    assert isinstance(answer, Refusal)
+    assert answer.sentence == says
+
+
+def test_what_does_not_hold_is_said_to_a_person(catalogue: Catalogue) -> None:
+    need = scopes.require(catalogue, "show-profile", RoutedCall("plusPages.people.get", {"userId": "me"}, {}))
+
+    def holds(need: Need, granted: frozenset[str] = SUBSETS[-1], on: tuple[str, ...] = tuple(NEEDS)) -> Refusal:
+        answer = scopes.holds(need, catalogue=catalogue, granted=granted, purposes_on=on, chosen_pages=())
+        assert isinstance(answer, Refusal)
+        return answer
+
+    unknown = holds(dataclasses.replace(need, purpose="sell-data"))
+    assert unknown == Refusal(
+        "unknown-purpose", "No purpose of that name is documented, so nothing may be done for it."
+    )
+    off = holds(need, on=("read-messages",))
+    assert off == Refusal("purpose-off", "“Show your profile” is switched off for this account.")
+    nothing = holds(dataclasses.replace(need, scopes=frozenset()))
+    assert nothing == Refusal("scope-missing", "This permission was not given at Google+: none is named.")
+    two = dataclasses.replace(need, scopes=frozenset({SIX["plus.stream.read"], SIX["plus.stream.write"]}))
+    assert holds(two, granted=frozenset()).sentence == (
+        "This permission was not given at Google+: Manage your Google+ posts, comments and stream; "
+        "View your Google+ posts, comments and stream."
+    )
+
+
+def test_a_parameter_that_may_be_left_out_excuses_no_other(catalogue: Catalogue) -> None:
+    """Each one is looked at, whichever comes first in the rule."""
+    rule = scopes.Rule("plusPages.people.get", {"onBehalfOf": ("$absent",), "userId": ("me",)})
+    purpose = dataclasses.replace(catalogue.purpose("show-profile"), rules=(rule,))
+    changed = dataclasses.replace(catalogue, purposes=(purpose,))
+    answer = scopes.need(changed, "show-profile", RoutedCall("plusPages.people.get", {"userId": STRANGER}, {}))
+    assert isinstance(answer, Refusal)
+    assert answer.reason == "parameter-not-in-purpose"
+
+
+def test_no_purpose_covers_an_upload_even_of_an_operation_it_covers(catalogue: Catalogue) -> None:
+    call = RoutedCall("plusPages.people.get", {"userId": "me"}, {}, upload=True)
+    answer = scopes.need(catalogue, "show-profile", call)
+    assert isinstance(answer, Refusal)
+    assert answer.reason == "upload-not-in-purpose"
+
+
 def test_a_refused_operation_is_refused_with_its_own_reason(catalogue: Catalogue) -> None:
     call = RoutedCall("plusPages.comments.remove", {"commentId": "z12.1"}, {"onBehalfOf": CHOSEN})
     answer = scopes.need(catalogue, "reply-to-messages", call)

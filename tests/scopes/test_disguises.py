@@ -130,6 +130,7 @@ GOOD = f"{ROOT}plusPages/v2/activities/z12abc/comments?maxResults=20&onBehalfOf=
             "forbidden-parameter",
         ),
         ("PUT", f"{ROOT}plusPages/v2/circles/c/people?onBehalfOf=1&userId=2,3", "bad-value"),
+        ("PUT", f"{ROOT}plusPages/v2/circles/c/people?onBehalfOf=1&userId=2/3", "bad-value"),
     ],
 )
 def test_a_disguised_or_foreign_address_is_nothing(router: Router, verb: str, url: str, reason: str) -> None:

@@ -1,6 +1,7 @@
 """An address is one operation, the one Google would run, or it is nothing. No disguise reaches another."""
 
 import re
+from dataclasses import replace
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 import pytest
@@ -104,9 +105,9 @@ def agrees(verb: str, url: str) -> None:
 
 
 @pytest.mark.parametrize("operation", sorted(URLS))
-def test_every_operation_is_found_by_its_address_with_its_parameters(operation: str) -> None:
+def test_every_operation_is_found_by_its_address_with_its_parameters(router: Router, operation: str) -> None:
     verb, url = URLS[operation]
-    call = ROUTER.route(verb, url)
+    call = router.route(verb, url)
     assert isinstance(call, RoutedCall), call
     assert call.operation == operation
     assert not call.upload
@@ -144,9 +145,9 @@ def test_building_a_client_changes_no_document_but_its_own() -> None:
 
 @pytest.mark.parametrize("kind", ["media", "multipart", "resumable"])
 @pytest.mark.parametrize("prefix", ["upload/", "resumable/upload/"])
-def test_an_upload_is_the_operation_it_uploads_for(prefix: str, kind: str) -> None:
+def test_an_upload_is_the_operation_it_uploads_for(router: Router, prefix: str, kind: str) -> None:
     url = f"{ROOT}{prefix}plusPages/v2/people/{PAGE}/media/cloud?uploadType={kind}&alt=json"
-    call = ROUTER.route("POST", url)
+    call = router.route("POST", url)
     assert isinstance(call, RoutedCall)
     assert (call.operation, call.upload) == ("plusPages.media.insert", True)
     assert call.query["uploadType"] == kind
@@ -158,16 +159,23 @@ def test_host_case_and_the_default_port_make_no_difference(host: str) -> None:
     assert ROUTER.route("GET", GOOD.replace("www.googleapis.com", host)) == ROUTER.route("GET", GOOD)
 
 
-def test_a_repeated_parameter_may_repeat_where_the_document_says_so() -> None:
-    call = ROUTER.route("PUT", f"{ROOT}plusPages/v2/circles/c1/people?onBehalfOf={PAGE}&userId=1&userId=2")
+def test_a_repeated_parameter_may_repeat_where_the_document_says_so(router: Router) -> None:
+    call = router.route("PUT", f"{ROOT}plusPages/v2/circles/c1/people?onBehalfOf={PAGE}&userId=1&userId=2")
     assert isinstance(call, RoutedCall)
     assert call.query["userId"] == "1,2"
 
 
-def test_free_text_is_decoded_once() -> None:
-    call = ROUTER.route("GET", f"{ROOT}plusPages/v2/people?query=100%25+caf%C3%A9&maxResults=5")
+def test_free_text_is_decoded_once(router: Router) -> None:
+    call = router.route("GET", f"{ROOT}plusPages/v2/people?query=100%25+caf%C3%A9&maxResults=5")
     assert isinstance(call, RoutedCall)
     assert call.query["query"] == "100% café"
+
+
+def test_an_address_may_be_as_long_as_8192_characters_and_no_longer(router: Router) -> None:
+    start = f"{ROOT}plusPages/v2/people?query="
+    longest = start + "a" * (8192 - len(start))
+    assert router.route("GET", longest) == Unroutable("bad-value")  # read, and longer than any query may be
+    assert router.route("GET", f"{longest}a") == Unroutable("too-long")
 
 
 @pytest.mark.parametrize("root", ["http://127.0.0.1:4321/", "http://127.0.0.1:4321", "http://[::1]:4321/"])
@@ -185,6 +193,44 @@ def test_another_root_is_the_only_one_understood(catalogue: Catalogue, root: str
 def test_a_root_that_is_not_plain_is_refused(catalogue: Catalogue, root: str) -> None:
     with pytest.raises(ValueError):
         Router(catalogue, root)
+
+
+def test_an_answer_is_asked_for_in_json_though_the_document_offers_more(catalogue: Catalogue) -> None:
+    """Google's own documents list `media` and `proto` too; `alt=media` would be the file and not its description."""
+    alt = replace(catalogue.global_parameters["alt"], enum=("json", "media", "proto"))
+    wider = replace(catalogue, global_parameters={**catalogue.global_parameters, "alt": alt})
+    for value in ("media", "proto"):
+        assert Router(wider, ROOT).route("GET", GOOD.replace("alt=json", f"alt={value}")) == Unroutable("bad-value")
+    assert isinstance(Router(wider, ROOT).route("GET", GOOD), RoutedCall)
+
+
+@pytest.mark.parametrize(
+    ("wordy", "open_to_ids", "address"),
+    [
+        ("things/v1/mine", "things/v1/{id}", "things/v1/mine"),
+        ("things/shared/{id}/parts", "things/{id}/all/{part}", "things/shared/all/parts"),
+    ],
+)
+def test_a_word_of_the_api_is_never_taken_for_an_id(
+    catalogue: Catalogue, wordy: str, open_to_ids: str, address: str
+) -> None:
+    """Where two addresses fit, the one with more fixed words is meant, whichever stands first in the document."""
+    operations = {
+        name: scopes.Operation(
+            id=name,
+            verb="GET",
+            path=path,
+            parameters={part: scopes.Parameter(part, "path", True) for part in re.findall(r"\{(\w+)\}", path)},
+            scopes=frozenset({"s"}),
+            writes=False,
+        )
+        for name, path in (("wordy", wordy), ("open", open_to_ids))
+    }
+    for order in (("wordy", "open"), ("open", "wordy")):
+        router = Router(replace(catalogue, operations={name: operations[name] for name in order}), ROOT)
+        call = router.route("GET", ROOT + address)
+        assert isinstance(call, RoutedCall)
+        assert call.operation == "wordy"
 
 
 NASTY = [

@@ -53,3 +53,12 @@ def test_a_pause_that_has_not_run_out_is_not_lifted_as_over(store, noon):
         assert tx.pauses.lift(*of, over=noon + LONG - timedelta(microseconds=1)) is False
         assert tx.pauses.lift(*of, over=noon + LONG) is True
         assert tx.pauses.lift(*of, over=noon + LONG) is False
+
+
+def test_acting_after_one_providers_pause_leaves_anothers_as_it_is(store, noon):
+    over = noon + LONG
+    with store.write() as tx:
+        tx.pauses.begin(a_pause(noon))
+        tx.pauses.begin(a_pause(noon, provider="youtube"))
+        assert tx.pauses.claim("google-plus", Pausing.REFRESHES, over, over + LONG) is True
+        assert tx.pauses.get("youtube", Pausing.REFRESHES) == a_pause(noon, provider="youtube")
