@@ -13,6 +13,7 @@ from connector.domain.errors import NeedsConsent, NotFound, Refused, Revoked
 from connector.domain.records import Actor, Connection, ConnectionState, Standing
 
 CATALOGUE = scopes.load("google-plus")
+NOON = datetime(2018, 10, 8, 12, tzinfo=UTC)
 PAGE = "200000000000000000001"
 NEED = scopes.require(
     CATALOGUE,
@@ -47,7 +48,8 @@ class Connections:
 def permit(standing: Standing = HELD, actor: Actor = MEMBER, connection: str = "con_1") -> grants.Permit:
     asked: list[tuple[str, str]] = []
     networks = {"google-plus": SimpleNamespace(catalogue=CATALOGUE)}
-    svc: Any = SimpleNamespace(network=lambda provider: networks[provider])
+    clock = SimpleNamespace(now=lambda: NOON)
+    svc: Any = SimpleNamespace(network=lambda provider: networks[provider], clock=clock)
     tx: Any = SimpleNamespace(connections=Connections(standing, asked))
     try:
         return grants.permit(svc, tx, actor, connection, NEED)
