@@ -33,6 +33,7 @@ class Ask:
     purpose: str
     request: Request
     subject: str | None = None
+    within: frozenset[str] | None = None  # the purposes that who asks is limited to; None: no limit of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ def call(svc: Services, ask: Ask, settles: Settles | None = None) -> Answer:
     network = svc.network(ask.provider)
     routed = _routed(network.router, ask.request)
     with Entry(svc, ask, routed, settles) as entry:
+        if ask.within is not None and ask.purpose not in ask.within:
+            raise Refused("purpose-not-allowed", "This program was not let in for that purpose. Nothing was sent.")
         try:
             need = scopes.require(network.catalogue, ask.purpose, routed)
         except scopes.NotForPurpose as no:

@@ -16,7 +16,7 @@ from connector.domain.ports.provider import (
     Step,
     TokenAnswer,
 )
-from connector.domain.ports.sealing import Keks, Passwords, Shreds, Vault
+from connector.domain.ports.sealing import Keks, Passwords, Shreds, TokenKeys, Vault
 from connector.domain.ports.services import Network, Services
 from connector.domain.ports.store import Scrubbed, Store, Tx
 from connector.domain.ports.tables import (
@@ -27,6 +27,7 @@ from connector.domain.ports.tables import (
     Keys,
     Ledger,
     LedgerFilter,
+    Programs,
     Refreshes,
     Tokens,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "Passwords",
     "Posted",
     "PostedComment",
+    "Programs",
     "ProviderApi",
     "Random",
     "Refreshes",
@@ -62,6 +64,7 @@ __all__ = [
     "Step",
     "Store",
     "TokenAnswer",
+    "TokenKeys",
     "Tokens",
     "Tx",
     "Vault",

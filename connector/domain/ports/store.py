@@ -5,7 +5,17 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from connector.domain.ports.tables import Accounts, Authorizations, Connections, Inbox, Keys, Ledger, Refreshes, Tokens
+from connector.domain.ports.tables import (
+    Accounts,
+    Authorizations,
+    Connections,
+    Inbox,
+    Keys,
+    Ledger,
+    Programs,
+    Refreshes,
+    Tokens,
+)
 
 __all__ = ["Scrubbed", "Store", "Tx"]
 
@@ -29,6 +39,8 @@ class Tx(Protocol):
     def inbox(self) -> Inbox: ...
     @property
     def keys(self) -> Keys: ...
+    @property
+    def programs(self) -> Programs: ...
 
 
 @dataclass(frozen=True, slots=True)
