@@ -34,7 +34,7 @@ class FileTokenKeys:
         self._folder, self._clock = folder, clock
         self._held: dict[int, TokenKey] = {}
         if not self._numbers():
-            self.make()
+            self._make([], only=False)
         for number in self._numbers():
             self._key_if_there(number)
 
@@ -52,7 +52,10 @@ class FileTokenKeys:
 
     def make(self, *, only: bool = False) -> TokenKey:
         """Make the next one, and delete those whose signatures do not count any more; with `only`, all others."""
-        numbers = self._numbers()
+        return self._make(self._numbers(), only=only)
+
+    def _make(self, numbers: list[int], *, only: bool) -> TokenKey:
+        """NOTE: two processes that start at once both find no key, and then make the same one within a second."""
         number = max([int(self._clock.now().timestamp()), *(known + 1 for known in numbers)])
         pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         create(self._path(number), pem)
