@@ -34,6 +34,7 @@ from connector.storage import (
 __all__ = [
     "SystemClock",
     "SystemRandom",
+    "api_roots",
     "callback_address",
     "default_services",
     "services",
@@ -172,6 +173,11 @@ def _oauth(settings: Settings) -> OAuth:
 def callback_address(settings: Settings) -> str:
     """The redirect address to register at Google; a constant of the settings, never of a request (R6)."""
     return f"{settings.base_url}/connect/{PROVIDER}/callback"
+
+
+def api_roots(settings: Settings) -> dict[str, str]:
+    """Where each provider's API lives."""
+    return {PROVIDER: settings.google_api_root}
 
 
 def signing_keys(settings: Settings) -> tuple[SigningKey, ...]:

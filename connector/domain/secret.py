@@ -55,6 +55,10 @@ class AccessToken(Secret):
         """The one header that carries it."""
         return {"Authorization": f"Bearer {self._value}"}
 
+    def stands_in(self, body: bytes, *texts: str) -> bool:
+        """Whether an answer repeats it."""
+        return self._value.encode() in body or any(self._value in text for text in texts)
+
 
 class RefreshToken(Secret):
     """What the token and revocation endpoints take, in a form body."""
