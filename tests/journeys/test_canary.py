@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 import structlog
+from flask import Flask
 from flask.testing import FlaskClient
 from googleapiclient.errors import HttpError
 from sqlalchemy import text
@@ -29,7 +30,7 @@ from werkzeug.test import TestResponse
 
 import connector
 from connector.config import Settings
-from connector.domain import evidence, grants, inbox
+from connector.domain import evidence, grants, inbox, programs
 from connector.domain import people as accounts
 from connector.domain.errors import ConnectorError
 from connector.domain.ledger import SYSTEM
@@ -44,6 +45,9 @@ ALL = ("read-messages", "reply-to-messages", "publish-to-circles", "analyse", "s
 PLANTED = "planted-where-it-may-be-seen-7f3a91c4d2"
 
 
+MAY_SHOW = {"/inbox": ("text",), "/welcome": ("link",), "/api/oauth/token": ("program token",)}
+
+
 class Canaries:
     """Values by name, with every form in which one could turn up."""
 
@@ -54,7 +58,7 @@ class Canaries:
         """Look for this value from now on; too short ones would be found by chance."""
         raw = value.encode() if isinstance(value, str) else value
         assert len(raw) >= 12, name
-        self._forms.setdefault(f"{name} {raw[:3]!r}…", _forms(raw))
+        self._forms.setdefault(f"{name} {raw[:3].hex()}…", _forms(raw))
 
     def names(self) -> set[str]:
         """The first words of what is kept."""
@@ -386,6 +390,8 @@ def run(
     google.clear_faults()
     sinks.attempt(lambda: inbox.sync(svc, member, PLANTED))
 
+    _act_as_a_program(svc, app, settings, canaries, sinks, google, customer, connection)
+
     # A page that fails with a secret in its error.
     with monkeypatch.context() as broken:
         broken.setattr(grants, "overview", lambda *_: (_ for _ in ()).throw(RuntimeError(f"{secret} {token}")))
@@ -411,6 +417,46 @@ def run(
     return Run(canaries, sinks, connection, databases, export, log.encode(), arguments)
 
 
+def _act_as_a_program(
+    svc: Services, app: Flask, settings: Settings, canaries: Canaries, sinks: Sinks, google: Any, customer: str, at: str
+) -> None:
+    """A program gets tokens, reads, is refused and fails; the API's answers are kept like pages."""
+    operator = Actor(kind="staff", id="operator", name="The operator")
+    added, made = programs.add(svc, operator, customer=customer, name=f"Program {PLANTED}", purposes=["read-messages"])
+    secret, client = made.shown_once(), app.test_client()
+    canaries.keep("program secret", secret)
+    for pem in (settings.instance / "keys").glob("token-*.pem"):
+        canaries.keep("token key", "".join(pem.read_text().splitlines()[1:-1]))
+        canaries.keep("token key", base64.b64decode("".join(pem.read_text().splitlines()[1:-1]))[16:])
+
+    def send(method: str, path: str, **more: Any) -> TestResponse:
+        return sinks.take(path, client.open(path, method=method, base_url=settings.base_url, buffered=True, **more))
+
+    form = {"grant_type": "client_credentials", "client_id": added.id, "client_secret": secret}
+    token: str = send("POST", "/api/oauth/token", data=form).get_json()["access_token"]
+    canaries.keep("program token", token)
+    canaries.keep("program token", token.rpartition(".")[2])
+    for wrong in (
+        {"scope": "analyse"}, {"client_id": secret}, {"client_secret": f"{secret}x"}, {"grant_type": secret},
+        {"scope": token},
+    ):  # fmt: skip
+        send("POST", "/api/oauth/token", data={**form, **wrong})
+    send("POST", f"/api/oauth/token?client_secret={secret}")
+    bearer = {"Authorization": f"Bearer {token}", "Connector-Purpose": "read-messages", "Connector-Subject": PLANTED}
+    call = f"/api/v1/connections/{at}/google/plusPages/v2/people/me"
+    pages = f"/api/v1/connections/{at}/google/plusPages/v2/people/me/people/pages"
+    send("GET", "/api/v1/connections", headers=bearer)
+    for path in (call, pages, f"{call}?access_token={token}", f"/api/v1/connections/{PLANTED}/google/x"):
+        send("GET", path, headers=bearer)
+    for headers in ({"Authorization": f"Basic {token}"}, {"Authorization": f"Bearer {token}x"}):
+        send("GET", call, headers=bearer | headers)
+    google.fault("*api", "drop_after", times=1)
+    send("GET", f"{pages}?maxResults=10", headers=bearer)
+    google.clear_faults()
+    programs.end(svc, operator, added.id)
+    send("GET", call, headers=bearer)
+
+
 def _remove(svc: Services, member: Actor, connection: str) -> None:
     with connector.use(connection, purpose="reply-to-messages", actor=member, svc=svc) as pages:
         pages.comments().remove(commentId="c", onBehalfOf="1").execute()
@@ -421,7 +467,7 @@ def test_no_secret_turns_up_in_any_place_that_keeps_or_shows_something(run: Run)
     expected = {
         "client secret", "code", "access token", "refresh token", "verifier", "state", "session cookie", "password",
         "password, wrong", "password, short", "link", "text, message", "text, reply", "data key", "key-encryption key",
-        "signing key",
+        "signing key", "program secret", "program token", "token key",
     }  # fmt: skip
     assert canaries.names() == expected, "a flow did not put its secret through"
     found = {f"database {when}": canaries.found(data) for when, data in run.databases.items()}
@@ -432,7 +478,7 @@ def test_no_secret_turns_up_in_any_place_that_keeps_or_shows_something(run: Run)
         found[f"exception {number}"] = canaries.found(said)
     for kind, answers in (("page", sinks.pages), ("error page", sinks.errors)):
         for path, body in answers:
-            without = ("text",) if path.startswith("/inbox") else ("link",) if path.startswith("/welcome") else ()
+            without = next((name for start, name in MAY_SHOW.items() if path.startswith(start)), ())
             found[f"{kind} {path[:60]}"] = canaries.found(body, without=without)
     for path, location in sinks.locations:
         to_google = b"/o/oauth2/v2/auth?" in location

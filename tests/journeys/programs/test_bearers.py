@@ -1,4 +1,4 @@
-"""What is taken for an access token: what we signed for the API, while it lasts, in the one header, and nothing else."""
+"""What is taken for an access token: what we signed for the API, while it lasts, in the one header; nothing else."""
 
 import base64
 import hashlib
