@@ -19,6 +19,7 @@ from connector.domain.errors import (
     NotFound,
     NotSent,
     OutcomeUnknown,
+    OutcomeUnrecorded,
     Paused,
     Refused,
     Revoked,
@@ -66,6 +67,7 @@ TABLE: Mapping[type[ConnectorError], Problem] = {
     NotSent: Problem(503, "google-unreachable", _ASK_AGAIN, retry_after=30),
     Paused: Problem(503, "paused", _ASK_AGAIN, retry_after=60),
     OutcomeUnknown: Problem(502, "outcome-unknown", _READ_BACK),
+    OutcomeUnrecorded: Problem(502, "outcome-unknown", _READ_BACK),
     UnreadableAnswer: Problem(502, "answer-unreadable", _READ_BACK),
     TokenRefused: Problem(
         502, "google-refused-token", "Nothing was sent. Ask the customer to connect the account again, in Settings."

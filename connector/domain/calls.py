@@ -62,7 +62,7 @@ def call(svc: Services, ask: Ask, settles: Settles | None = None) -> Answer:
         TokenRefused: Google gives no access token for it; nothing was sent.
         NotSent: Google cannot be reached, or (Paused) does not accept our own credentials; nothing was sent.
         OutcomeUnknown, UnreadableAnswer: it was sent, once, and what came of it is not known.
-        LedgerUnwritable: the record could not be written, so nothing was done.
+        LedgerUnwritable: the record could not be written, so nothing was done; OutcomeUnrecorded: it may have been.
     """
     network = svc.network(ask.provider)
     routed = _routed(network.router, ask.request)

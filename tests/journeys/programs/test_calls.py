@@ -2,7 +2,8 @@
 
 import pytest
 
-from connector.domain import grants, programs, revoke
+from connector.domain import events, grants, ledger, programs, revoke
+from connector.domain.errors import LedgerUnwritable
 from connector.domain.records import Actor
 
 one_engine = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -182,3 +183,23 @@ def test_google_out_of_reach_says_that_nothing_was_sent_and_when_to_try_again(to
     reply = to_nobody.google("GET", comments_of(world))
     assert (reply.status, reply.code, reply.headers["retry-after"]) == (503, "google-unreachable", "30")
     assert entries()[-1]["reason"] == "not-sent"
+
+
+@one_engine
+def test_an_outcome_that_cannot_be_recorded_is_not_told_as_something_that_was_not_done(
+    acting, google, world, monkeypatch
+):
+    plain = ledger.note
+
+    def full(svc, tx, event, **more):
+        if event is events.CALL_ANSWERED:
+            raise LedgerUnwritable("the disk is full")
+        return plain(svc, tx, event, **more)
+
+    monkeypatch.setattr(ledger, "note", full)
+    google.forget_requests()
+    said = {"object": {"originalContent": "Once."}}
+    reply = acting.google("POST", comments_of(world), "reply-to-messages", body=said)
+    assert (reply.status, reply.code) == (502, "outcome-unknown")
+    assert len(google.api_requests()) == 1
+    assert "retry-after" not in reply.headers
