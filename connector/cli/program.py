@@ -1,14 +1,27 @@
 """Commands about programs that act for a customer: program create, list, secret, end-secret, end, rotate-key."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 
 from connector import config, wiring
 from connector.cli.access import OPERATOR
 from connector.domain import admitting
 from connector.domain import programs as rules
+from connector.domain.errors import BadInput, NotFound
 from connector.domain.programs import ProgramView
 
 __all__ = ["program"]
+
+
+@contextmanager
+def _known(id: str) -> Iterator[None]:
+    """Say what was not found, which the words for pages do not."""
+    try:
+        yield
+    except NotFound:
+        raise BadInput(f"There is no {id}. The ids are in: connector program list") from None
 
 
 @click.group()
@@ -51,7 +64,9 @@ def _told(view: ProgramView) -> list[str]:
 def secret(program: str) -> None:
     """Make another secret for PROGRAM, to change it over; both work until one is ended. Two at most."""
     svc = wiring.services(config.load())
-    click.echo(f"client_secret={rules.add_secret(svc, OPERATOR, program).shown_once()}")
+    with _known(program):
+        made = rules.add_secret(svc, OPERATOR, program)
+    click.echo(f"client_secret={made.shown_once()}")
     click.echo("When the program uses it, end the older one: connector program list, then end-secret.", err=True)
 
 
@@ -59,7 +74,9 @@ def secret(program: str) -> None:
 @click.argument("secret")
 def end_secret(secret: str) -> None:
     """End one SECRET, by its id. Tokens that were given for it are refused from now on."""
-    rules.end_secret(wiring.services(config.load()), OPERATOR, secret)
+    svc = wiring.services(config.load())
+    with _known(secret):
+        rules.end_secret(svc, OPERATOR, secret)
     click.echo("Ended. It gets no token any more, and those it got are refused.")
 
 
@@ -68,7 +85,9 @@ def end_secret(secret: str) -> None:
 @click.option("--reason", default=None, help="Why; kept in the record, and shown to the customer.")
 def end(program: str, reason: str | None) -> None:
     """End PROGRAM for good: its next request is refused."""
-    rules.end(wiring.services(config.load()), OPERATOR, program, reason=reason)
+    svc = wiring.services(config.load())
+    with _known(program):
+        rules.end(svc, OPERATOR, program, reason=reason)
     click.echo("Ended. Its next request is refused.")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connector.domain import events, ledger
-from connector.domain.errors import AlreadyDone, BadInput, NotFound
+from connector.domain.errors import BadInput, NotFound
 from connector.domain.ports import Services, Tx
 from connector.domain.records import Actor, Program, ProgramSecretRow
 from connector.domain.secret import ProgramSecret
@@ -76,13 +76,13 @@ def add(
 def add_secret(svc: Services, actor: Actor, program: str) -> ProgramSecret:
     """Make another secret, so that the program can be changed over; both work until one is ended.
 
-    Raises: NotFound; AlreadyDone for an ended program; BadInput while it has two already: ending the older one here
-        could stop what still runs with it.
+    Raises: NotFound; BadInput for an ended program, and while it has two already: ending the older one here could
+        stop what still runs with it.
     """
     with svc.store.write() as tx:
         found = _mine(tx, actor, program)
         if found.ended_at is not None:
-            raise AlreadyDone(program)
+            raise BadInput("This program was ended, and stays so. Add another one.")
         held = tx.programs.secrets(program)
         if len(held) >= MOST_SECRETS:
             raise BadInput(

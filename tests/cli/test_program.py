@@ -93,7 +93,9 @@ def test_an_ended_program_stays_on_the_list_as_ended(run: Callable[..., Result],
     assert run("program", "end", program, "--reason", "It leaked.").exit_code == 0
     assert "ended 20" in run("program", "list").output
     assert "sec_" not in run("program", "list").output
-    assert run("program", "end", "prg_none").exit_code == 1
+    for arguments in (("end", "prg_none"), ("secret", "prg_none"), ("end-secret", "sec_none")):
+        missing = run("program", *arguments)
+        assert (missing.exit_code, str(missing.exception)[:12]) == (1, "There is no ")
 
 
 @pytest.mark.parametrize(

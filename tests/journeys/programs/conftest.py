@@ -5,6 +5,7 @@ The served application as it ships, on waitress, with the stand-in behind it.
 
 import base64
 import json
+import re
 import socket
 import socketserver
 import threading
@@ -146,6 +147,7 @@ class Upstream:
 
     def __init__(self) -> None:
         self.heads: list[bytes] = []
+        self.bodies: list[bytes] = []
         self.answer: Callable[[bytes], bytes] = lambda _head: b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
         upstream = self
 
@@ -158,6 +160,9 @@ class Upstream:
                         break
                 if head:
                     upstream.heads.append(head)
+                    length = re.search(rb"Content-Length: (\d+)", head)
+                    if length:
+                        upstream.bodies.append(self.rfile.read(int(length[1])))
                     self.wfile.write(upstream.answer(head))
 
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)

@@ -162,3 +162,21 @@ def test_an_answer_that_repeats_googles_token_is_thrown_away(to_upstream, upstre
     assert len(echoed) == 3
     assert len(echoed[0]) > 20
     assert echoed[0] not in to_upstream.wire.seen
+
+
+def test_a_body_in_chunks_goes_on_whole_and_one_beyond_a_megabyte_is_not_kept(to_upstream, upstream, world):
+    said = b'{"object": {"originalContent": "In two pieces."}}'
+    head = (
+        f"POST /api/v1/connections/{to_upstream.connection}/google/{REST}?onBehalfOf={world.cafe} HTTP/1.1\r\n"
+        f"Host: 127.0.0.1\r\nAuthorization: Bearer {to_upstream.token}\r\nContent-Type: application/json\r\n"
+        "Connector-Purpose: reply-to-messages\r\nConnection: close\r\n"
+    ).encode()
+    pieces = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in (said[:9], said[9:], b""))
+    assert to_upstream.wire.raw(head + b"Transfer-Encoding: chunked\r\n\r\n" + pieces).status == 200
+    (sent,) = upstream.heads
+    assert b"Content-Length: %d\r\n" % len(said) in sent
+    assert upstream.bodies == [said]
+    assert to_upstream.wire.raw(head + b"Content-Length: 2000000\r\n\r\n{}").status == 413
+    long = b"20000\r\n" + b"x" * 0x20000 + b"\r\n0\r\n\r\n"
+    assert to_upstream.wire.raw(head + b"Transfer-Encoding: chunked\r\n\r\n" + long).code == "too-large"
+    assert len(upstream.heads) == 1

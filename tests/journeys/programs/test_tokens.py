@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pytest
 
 from connector.domain import ledger, programs
-from connector.domain.errors import AlreadyDone, BadInput, LedgerUnwritable, NotFound
+from connector.domain.errors import BadInput, LedgerUnwritable, NotFound
 from connector.domain.records import Actor
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -188,7 +188,7 @@ def test_members_end_their_own_programs_and_reach_no_others(svc, people, program
     assert len(entries("program:ended")) == 1
     (view,) = programs.of_customer(svc, people.harbour.id)
     assert view.ended_at == datetime(2018, 10, 6, 12, tzinfo=UTC)
-    with pytest.raises(AlreadyDone):
+    with pytest.raises(BadInput, match="was ended"):
         programs.add_secret(svc, OPERATOR, program[0])
 
 
