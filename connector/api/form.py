@@ -31,6 +31,9 @@ class Credentials:
     method: str
 
 
+NOTHING = Credentials("", ProgramSecret(""), "client_secret_basic")
+
+
 def fields(content_type: str, body: bytes) -> Mapping[str, str]:
     """The form's fields. Raises: InvalidRequestError for another type, or a field that is repeated or not plain."""
     if not _FORM_TYPE.fullmatch(content_type):
@@ -54,25 +57,25 @@ def fields(content_type: str, body: bytes) -> Mapping[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def credentials(authorization: str | None, form: Mapping[str, str]) -> Credentials | None:
-    """What the program shows, by exactly one way; None when it is nothing, or nothing that can be read.
+def credentials(authorization: str | None, form: Mapping[str, str]) -> Credentials:
+    """What the program shows, by exactly one way. Nothing, and what cannot be read, is as good as an empty secret.
 
     Raises: InvalidRequestError for two ways at once (RFC 6749 section 2.3).
     """
     if authorization is None:
         if "client_id" not in form or "client_secret" not in form:
-            return None
+            return NOTHING
         return Credentials(form["client_id"], ProgramSecret(form["client_secret"]), "client_secret_post")
     if "client_secret" in form:
         raise InvalidRequestError("The secret came in two ways. Use one.")
     basic = _BASIC.fullmatch(authorization)
     if basic is None:
-        return None
+        return NOTHING
     try:
         name, colon, secret = base64.b64decode(basic[1], validate=True).decode("ascii").partition(":")
     except ValueError:
-        return None
+        return NOTHING
     name = unquote_plus(name)
     if not colon or form.get("client_id", name) != name or not _PLAIN.fullmatch(name):
-        return None
+        return NOTHING
     return Credentials(name, ProgramSecret(unquote_plus(secret)), "client_secret_basic")

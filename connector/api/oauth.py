@@ -67,7 +67,7 @@ class _Payload(OAuth2Payload):  # type: ignore[misc]
 class _Request(OAuth2Request):  # type: ignore[misc]
     """A token request as we read it. Authlib sees no header, so it finds no credentials of its own accord."""
 
-    def __init__(self, fields: Mapping[str, str], shown: form.Credentials | None) -> None:
+    def __init__(self, fields: Mapping[str, str], shown: form.Credentials) -> None:
         super().__init__("POST", f"{settings().base_url}/api/oauth/token", headers={})
         self.payload = _Payload(fields)
         self.shown = shown
@@ -136,8 +136,6 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
     def _authenticated(self, method: str) -> Callable[[object, _Request], _Client | None]:
         def check(_query: object, asked: _Request) -> _Client | None:
             shown = asked.shown
-            if shown is None:
-                raise ProgramRefused("no secret was shown")
             if shown.method != method:
                 return None
             return _Client(admitting.admit(self._svc, shown.client_id, shown.secret, address=self._address))
@@ -152,6 +150,7 @@ class TokenServer(AuthorizationServer):  # type: ignore[misc]
         allowed = client.admitted.program.purposes
         asked = allowed if scope is None else tuple(scope.split(" "))
         if not set(asked) <= set(allowed):
+            admitting.asked_beyond(self._svc, client.admitted)
             raise InvalidScopeError("This program was not given all of these purposes.")
         given = tuple(purpose for purpose in allowed if purpose in asked)
         return {

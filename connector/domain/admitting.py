@@ -21,6 +21,7 @@ __all__ = [
     "ProgramRefused",
     "TooManyTries",
     "admit",
+    "asked_beyond",
     "caller",
     "issued",
     "new_token_key",
@@ -107,6 +108,12 @@ def issued(svc: Services, admitted: Admitted, purposes: Collection[str]) -> None
             svc, tx, events.PROGRAM_TOKEN, actor=program.actor(), customer=program.customer,
             details={"purposes": ", ".join(sorted(purposes)), "secret": admitted.secret.id},
         )  # fmt: skip
+
+
+def asked_beyond(svc: Services, admitted: Admitted) -> None:
+    """Record that a program asked for a token for purposes that it was not given."""
+    with svc.store.write() as tx:
+        _note_refusal(svc, tx, admitted.program, "beyond-purposes", "It asked for purposes that it was not given.")
 
 
 def caller(svc: Services, program_id: str, secret_id: str, purposes: Collection[str]) -> Caller:

@@ -60,15 +60,20 @@ def test_a_secret_in_the_header_or_in_the_form_gets_a_token_for_ten_minutes(ask,
     assert view.used_at == view.secrets[0].used_at == svc.clock.now()
 
 
-def test_a_program_asks_for_less_and_never_for_more(ask, program):
+def test_a_program_asks_for_less_and_never_for_more(ask, program, entries, people):
     key = basic(*program)
     less = ask(f"{GRANT}&scope=reply-to-messages", Authorization=key)
     assert less.json["scope"] == "reply-to-messages"
     for scope in ("analyse", "read-messages+analyse", "read-messages++reply-to-messages", "*", "READ-MESSAGES"):
         refused(ask(f"{GRANT}&scope={scope}", Authorization=key), 400, "invalid_scope")
+        newest = entries()[-1]
+        assert (newest["event"], newest["reason"]) == ("program:refused", "beyond-purposes")
+        assert newest["customer"] == people.harbour.id
 
 
-def test_an_unknown_program_an_ended_one_and_a_wrong_secret_are_told_the_same(ask, program, add_program, svc, entries):
+def test_an_unknown_program_an_ended_one_and_a_wrong_secret_are_told_the_same(
+    ask, program, add_program, svc, entries, people
+):
     ended = add_program()
     programs.end(svc, OPERATOR, ended[0])
     tries = [
@@ -84,8 +89,9 @@ def test_an_unknown_program_an_ended_one_and_a_wrong_secret_are_told_the_same(as
     }
     refused(answers[0], 401, "invalid_client")
     noted = entries("program:refused")
-    assert len(noted) >= len(tries)
+    assert len(noted) == len(answers)
     assert {one["reason"] for one in noted} == {"no-match"}
+    assert {one["customer"] for one in noted} == {None, people.harbour.id}
     assert not [one for one in noted if program[1] in str(one)]
 
 
