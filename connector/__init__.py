@@ -7,13 +7,15 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from connector import google, web, wiring
+from connector import api, google, web, wiring
 from connector.config import Settings, load
 from connector.domain import ledger
 from connector.domain.ports import Services
 from connector.domain.records import Actor
 
-__all__ = ["Actor", "create_app", "use"]
+__all__ = ["API", "Actor", "create_app", "use"]
+
+API = "connector.programs"  # where `create_app` keeps the API's own application among the extensions
 
 
 def create_app(
@@ -21,7 +23,7 @@ def create_app(
     svc: Services | None = None,
     demo_accounts: tuple[web.DemoAccount, ...] = (),
 ) -> Flask:
-    """The web application. Settings come from the environment unless given.
+    """The web application, with the API for programs beside the pages. Settings come from the environment unless given.
 
     Raises: NotSetUp, in one line that says what to do.
     """
@@ -30,6 +32,16 @@ def create_app(
     keys = [key.for_signing() for key in wiring.signing_keys(settings)]
     app = Flask(__name__, static_folder=None)
     app.secret_key, app.config["SECRET_KEY_FALLBACKS"] = keys[0], keys[1:]
+    programs = api.make_api(
+        svc,
+        wiring.token_keys(settings, svc.clock),
+        api.ApiSettings(
+            base_url=settings.base_url, trusted_hosts=settings.trusted_hosts, roots=wiring.api_roots(settings)
+        ),
+    )
+    app.extensions[API] = programs
+    # Before the pages put their handling of proxies in front, so that it stands in front of both.
+    app.wsgi_app = api.beside(app.wsgi_app, programs.wsgi_app)  # type: ignore[method-assign, assignment]
     consent = urlsplit(settings.google_auth_uri)
     web.register(
         app,

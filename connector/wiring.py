@@ -17,18 +17,29 @@ import scopes
 from connector.config import Settings, load
 from connector.domain import keys
 from connector.domain.errors import CallbackRejected, ConnectorError, NotSent, NotSetUp
-from connector.domain.ports import Callback, Network, OAuth, Services
+from connector.domain.ports import Callback, Clock, Network, OAuth, Services, TokenKeys
 from connector.domain.secret import SigningKey
 from connector.google import GoogleOAuth, GooglePlusApi, PagesSender, quiet_loggers
-from connector.storage import Argon2Passwords, FileKeks, SealedVault, ShredList, SqlStore, check_schema, make_engine
+from connector.storage import (
+    Argon2Passwords,
+    FileKeks,
+    FileTokenKeys,
+    SealedVault,
+    ShredList,
+    SqlStore,
+    check_schema,
+    make_engine,
+)
 
 __all__ = [
     "SystemClock",
     "SystemRandom",
+    "api_roots",
     "callback_address",
     "default_services",
     "services",
     "signing_keys",
+    "token_keys",
     "usable_database",
 ]
 
@@ -165,6 +176,11 @@ def callback_address(settings: Settings) -> str:
     return f"{settings.base_url}/connect/{PROVIDER}/callback"
 
 
+def api_roots(settings: Settings) -> dict[str, str]:
+    """Where each provider's API lives."""
+    return {PROVIDER: settings.google_api_root}
+
+
 def signing_keys(settings: Settings) -> tuple[SigningKey, ...]:
     """The configured signing keys, or one made on first use beside the vault's key."""
     if settings.secret_key:
@@ -178,6 +194,11 @@ def signing_keys(settings: Settings) -> tuple[SigningKey, ...]:
     with os.fdopen(handle, "w") as file:
         file.write(secrets.token_urlsafe(48))
     return (SigningKey(_written(path)),)
+
+
+def token_keys(settings: Settings, clock: Clock) -> TokenKeys:
+    """The keys that sign programs' access tokens; the first is made on first use. Raises: NotSetUp."""
+    return FileTokenKeys(settings.instance / "keys", clock)
 
 
 def _written(path: Path) -> str:

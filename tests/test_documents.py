@@ -140,6 +140,8 @@ def test_ids_of_events_are_the_ones_that_stand_in_old_ledgers() -> None:
         52: "revoke:confirmed", 53: "revoke:pending",
         60: "staff:grants", 61: "staff:ledger", 62: "ledger:exported", 70: "keys:rotating", 71: "keys:retired",
         72: "keys:stuck", 73: "keys:shredded", 74: "keys:shred-applied",
+        80: "program:added", 81: "program:secret", 82: "program:secret-ended", 83: "program:ended",
+        84: "program:token", 85: "program:refused", 86: "staff:programs", 87: "program:key-made",
     }  # fmt: skip
     now = {number: event.name for number, event in events.KINDS.items()}
     assert {number: now.get(number) for number in kept} == kept

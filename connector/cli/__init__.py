@@ -5,7 +5,7 @@ import sys
 import click
 
 from connector import log
-from connector.cli import access, catalogue, keys, record, run
+from connector.cli import access, catalogue, keys, program, record, run
 from connector.domain.errors import ConnectorError, NotSetUp
 
 __all__ = ["connector", "main"]
@@ -22,6 +22,7 @@ def connector() -> None:
 for command in (
     run.demo, run.serve, run.standin, run.db,
     access.admin, access.customer, access.revoke,
+    program.program,
     catalogue.catalogue,
     record.grants, record.ledger,
     keys.keys,

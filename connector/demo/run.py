@@ -32,5 +32,10 @@ def _tell(running: Stage) -> None:
     click.echo(f"  Stand-in:  {running.standin.url} (plays Google+: consent, tokens, the Pages API)\n")
     for account in (running.member, running.other, running.staff):
         click.echo(f"  {account.sees}\n      {account.email}   {account.password}")
+    with running.svc.store.read() as tx:
+        person = tx.accounts.person_by_email(running.member.email)
+    click.echo("  A program in any language (connector/api/README.md has the requests)")
+    click.echo(f"      CONNECTOR_INSTANCE={running.instance.absolute()} connector program create \\")
+    click.echo(f"          {person.customer if person else ''} Answers --purpose read-messages")
     click.echo("\nSign in, connect a page, answer a message, look at Activity. Ctrl-C stops everything.")
     sys.stdout.flush()

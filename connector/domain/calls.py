@@ -35,6 +35,7 @@ class Ask:
     purpose: str
     request: Request
     subject: str | None = None
+    within: frozenset[str] | None = None  # the purposes that who asks is limited to; None: no limit of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,13 @@ def call(svc: Services, ask: Ask, settles: Settles | None = None) -> Answer:
         TokenRefused: Google gives no access token for it; nothing was sent.
         NotSent: Google cannot be reached, or (Paused) does not accept our own credentials; nothing was sent.
         OutcomeUnknown, UnreadableAnswer: it was sent, once, and what came of it is not known.
-        LedgerUnwritable: the record could not be written, so nothing was done.
+        LedgerUnwritable: the record could not be written, so nothing was done; OutcomeUnrecorded: it may have been.
     """
     network = svc.network(ask.provider)
     routed = _routed(network.router, ask.request)
     with Entry(svc, ask, routed, settles) as entry:
+        if ask.within is not None and ask.purpose not in ask.within:
+            raise Refused("purpose-not-allowed", "This program was not let in for that purpose. Nothing was sent.")
         try:
             need = scopes.require(network.catalogue, ask.purpose, routed)
         except scopes.NotForPurpose as no:

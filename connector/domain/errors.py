@@ -22,6 +22,7 @@ __all__ = [
     "NotSent",
     "NotSetUp",
     "OutcomeUnknown",
+    "OutcomeUnrecorded",
     "Paused",
     "QuotaSpent",
     "Refused",
@@ -201,3 +202,12 @@ class LedgerUnwritable(ConnectorError):
 
     status = 503
     public = "The record of this action could not be written, so the action was not done. Try again in a moment."
+
+
+class OutcomeUnrecorded(LedgerUnwritable):
+    """The request went out and its outcome could not be written down. The intent stands, and reads "unknown"."""
+
+    public = (
+        "Google was asked, but what came of it could not be recorded, so it may have been done. "
+        "Look before you do it again."
+    )

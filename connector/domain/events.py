@@ -170,6 +170,26 @@ SHRED_APPLIED = Event(
     "Destroyed data keys had come back and were destroyed again.",
 )
 
+PROGRAM_ADDED = Event(
+    80, "program:added", "{actor} added the program {program} for {purposes}.", "A program was added."
+)
+PROGRAM_SECRET = Event(
+    81, "program:secret", "{actor} made another secret for {program}.", "Another secret was made for a program."
+)
+PROGRAM_SECRET_ENDED = Event(
+    82, "program:secret-ended", "{actor} ended a secret of {program}.", "A program's secret was ended."
+)
+PROGRAM_ENDED = Event(83, "program:ended", "{actor} ended the program {program}.", "A program was ended.")
+PROGRAM_TOKEN = Event(84, "program:token", "{actor} was given a token for {purposes}.", "A program was given a token.")
+PROGRAM_REFUSED = Event(85, "program:refused", "A program was not let in: {why}", "A program was not let in.")
+STAFF_PROGRAMS = Event(86, "staff:programs", "{actor} looked at the programs.", "Staff looked at the programs.")
+TOKEN_KEY_MADE = Event(
+    87,
+    "program:key-made",
+    "{actor} made a new key to sign programs' tokens with.",
+    "A new key to sign programs' tokens was made.",
+)
+
 KINDS: dict[int, Event] = {event.id: event for event in list(globals().values()) if isinstance(event, Event)}
 
 

@@ -7,7 +7,8 @@ An intent that nothing closes reads as "unknown": the process ended in between.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Literal, Protocol
@@ -20,8 +21,10 @@ from connector.domain.errors import (
     CannotOpen,
     ConnectorError,
     GoogleRefused,
+    LedgerUnwritable,
     NotFound,
     NotSent,
+    OutcomeUnrecorded,
     Paused,
     Refused,
     TokenRefused,
@@ -225,7 +228,7 @@ class Entry:
             closing = Closing("unknown", "crashed", "The program stopped in the middle of it.")
         # An outcome that a power failure takes back leaves the intent, which reads "unknown". State that hangs on the
         # outcome waits for the disk.
-        with self._svc.store.write(durable=self._settles is not None) as tx:
+        with _told_truly(closing), self._svc.store.write(durable=self._settles is not None) as tx:
             # Past the limit another process may have closed this entry already as unknown; that stands.
             late = self._svc.clock.now() - self._opened_at > CALL_LIMIT
             if late and tx.ledger.outcomes_of([self.intent]):
@@ -276,6 +279,17 @@ def _alarm(closing: Closing, index: int) -> None:
     """Tell the operator of a stored secret that does not open: the database was damaged, or written by somebody."""
     if closing.reason == "cannot-open":
         _log.error("cannot_open", reason=closing.reason, index=index)
+
+
+@contextmanager
+def _told_truly(closing: Closing) -> Iterator[None]:
+    """Do not say that nothing was done where a request went out and only its outcome cannot be written."""
+    try:
+        yield
+    except LedgerUnwritable as no:
+        if closing.answer is None and closing.decision != "unknown":
+            raise
+        raise OutcomeUnrecorded(str(no)) from None
 
 
 def _title(svc: Services, operation: str | None) -> str:

@@ -19,6 +19,7 @@ __all__ = [
     "add_person",
     "customer_name",
     "invite",
+    "network_of",
     "of_cookie",
     "sign_in",
     "sign_out",
@@ -126,7 +127,7 @@ def sign_in(svc: Services, email: str, password: str, *, address: str) -> Signed
     stranger out and not the person (R54). Raises: SignInRefused.
     """
     now = svc.clock.now()
-    key = _digest(f"{email.strip().lower()}\n{_network(address)}")
+    key = _digest(f"{email.strip().lower()}\n{network_of(address)}")
     with svc.store.read() as tx:
         tries = tx.accounts.attempts_since(key, now - ATTEMPTS_WITHIN)
         person = tx.accounts.person_by_email(email.strip().lower()) if tries < ATTEMPTS else None
@@ -150,7 +151,7 @@ def sign_in(svc: Services, email: str, password: str, *, address: str) -> Signed
     return SignedIn(cookie, session, person)
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
     """An IPv6 address's first 64 bits: whoever has one address has all of that network's. Others as they are."""
     try:
         found = ipaddress.ip_address(address)

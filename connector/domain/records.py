@@ -26,6 +26,8 @@ __all__ = [
     "Pause",
     "Pausing",
     "Person",
+    "Program",
+    "ProgramSecretRow",
     "Reply",
     "ReplyState",
     "Request",
@@ -109,6 +111,37 @@ class Authorization:
     created_at: datetime
     expires_at: datetime
     used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program outside this process that acts for one customer, for these purposes at most."""
+
+    id: str
+    customer: str
+    name: str
+    purposes: tuple[str, ...]
+    created_at: datetime
+    created_by: str
+    used_at: datetime | None = None  # when it was last given a token
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+
+    def actor(self) -> Actor:
+        """This program as the one who asks."""
+        return Actor(kind="program", id=self.id, name=self.name, customer=self.customer)
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramSecretRow:
+    """One of a program's secrets. `digest` is SHA-256 (hex) of the value; the value itself is not stored."""
+
+    id: str
+    program: str
+    digest: str = field(repr=False)
+    created_at: datetime
+    used_at: datetime | None = None
+    ended_at: datetime | None = None
 
 
 class ConnectionState(StrEnum):

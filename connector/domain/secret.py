@@ -1,5 +1,6 @@
 """Secrets have types that do not print. Each leaves through one method, named for where it may go."""
 
+import hashlib
 import hmac
 
 __all__ = [
@@ -7,9 +8,11 @@ __all__ = [
     "AuthorizationCode",
     "ClientSecret",
     "CodeVerifier",
+    "ProgramSecret",
     "RefreshToken",
     "Secret",
     "SigningKey",
+    "TokenKey",
 ]
 
 
@@ -51,6 +54,10 @@ class AccessToken(Secret):
     def header(self) -> dict[str, str]:
         """The one header that carries it."""
         return {"Authorization": f"Bearer {self._value}"}
+
+    def stands_in(self, body: bytes, *texts: str) -> bool:
+        """Whether an answer repeats it."""
+        return self._value.encode() in body or any(self._value in text for text in texts)
 
 
 class RefreshToken(Secret):
@@ -100,4 +107,36 @@ class SigningKey(Secret):
 
     def for_signing(self) -> str:
         """The key itself, for the signer."""
+        return self._value
+
+
+class ProgramSecret(Secret):
+    """What a program shows at our own token endpoint: 256 random bits, made by us and never chosen."""
+
+    __slots__ = ()
+
+    def shown_once(self) -> str:
+        """The value itself, for the one answer to whoever had it made."""
+        return self._value
+
+    def digest(self) -> str:
+        """SHA-256 (hex), which is what is stored.
+
+        A slow hash buys time against guessing what people choose. Nobody guesses 256 random bits, so all that a slow
+        one would do here is let strangers spend our processor.
+        """
+        return hashlib.sha256(self._value.encode()).hexdigest()
+
+
+class TokenKey(Secret):
+    """A private key that signs our own access tokens; `id` is the name that tokens carry for it."""
+
+    __slots__ = ("id",)
+
+    def __init__(self, id: str, pem: str) -> None:
+        super().__init__(pem)
+        self.id = id
+
+    def for_signing(self) -> str:
+        """The key itself (PKCS 8 in PEM), for the signer."""
         return self._value

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from urllib3 import BaseHTTPResponse
 
 from connector.domain.calls import is_plain_header
-from connector.domain.errors import OutcomeUnknown, Refused
+from connector.domain.errors import OutcomeUnknown, Refused, UnreadableAnswer
 from connector.domain.records import Answer, Request
 from connector.domain.secret import AccessToken
 from connector.google.quiet import quiet_loggers
@@ -73,7 +73,10 @@ class PagesSender:
             )
         except BROKEN as broken:
             raise OutcomeUnknown(f"no answer from the API: {type(broken).__name__}") from None
-        return Answer(response.status, _lower(response), read_body(response, self._limit))
+        answer = Answer(response.status, _lower(response), read_body(response, self._limit))
+        if token.stands_in(answer.body, *answer.headers.values()):
+            raise UnreadableAnswer("it repeats the access token")  # and callers are handed the answer
+        return answer
 
     def close(self) -> None:
         """Close every kept connection."""

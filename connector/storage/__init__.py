@@ -6,11 +6,13 @@ from connector.storage.migrate import check_schema, upgrade
 from connector.storage.passwords import Argon2Passwords
 from connector.storage.shredded import ShredList
 from connector.storage.store import SqlStore
+from connector.storage.token_keys import FileTokenKeys
 from connector.storage.vault import SealedVault
 
 __all__ = [
     "Argon2Passwords",
     "FileKeks",
+    "FileTokenKeys",
     "SealedVault",
     "ShredList",
     "SqlStore",

@@ -4,7 +4,6 @@ import base64
 import os
 import re
 import secrets
-import stat
 from collections.abc import Collection
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from connector.domain.errors import CannotOpen, NotSetUp
 from connector.storage.durable import sync_folder
+from connector.storage.keyfile import create, read
 
 __all__ = ["FileKek", "FileKeks", "Kek"]
 
@@ -154,42 +154,12 @@ def _path(folder: Path, number: int) -> Path:
 
 
 def _create(path: Path) -> None:
-    """On disk before its first use. Of two who create it at once, one wins and both read the winner's."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(base64.b64encode(secrets.token_bytes(_KEY_BYTES)) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            path.hardlink_to(draft)  # unlike a rename, it refuses where there is a key
-        except FileExistsError:
-            return
-        sync_folder(path.parent)
-    finally:
-        draft.unlink()
+    create(path, base64.b64encode(secrets.token_bytes(_KEY_BYTES)) + b"\n")
 
 
 def _read(path: Path) -> bytes:
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise NotSetUp(f"The key file {path} cannot be read ({error.strerror}). It must be a plain file.") from None
-    try:
-        mode = os.fstat(handle).st_mode
-        if not stat.S_ISREG(mode):
-            raise NotSetUp(f"The key file {path} is not a plain file. Restore it from its backup.")
-        if mode & 0o077:
-            raise NotSetUp(f"Others can read the key file {path}. Run: chmod 600 {path}")
-        if path.parent.stat().st_mode & 0o022:
-            raise NotSetUp(f"Others can replace the key in {path.parent}. Run: chmod 700 {path.parent}")
-        text = os.read(handle, _MOST_BYTES)
-    finally:
-        os.close(handle)
-    try:
-        key = base64.b64decode(text.strip(), validate=True)
+        key = base64.b64decode(read(path, most=_MOST_BYTES).strip(), validate=True)
     except ValueError:
         key = b""
     if len(key) != _KEY_BYTES:

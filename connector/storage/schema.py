@@ -39,6 +39,8 @@ __all__ = [
     "pages",
     "pauses",
     "people",
+    "program_secrets",
+    "programs",
     "refresh_leases",
     "replies",
     "sessions",
@@ -119,6 +121,31 @@ attempts = Table(
     Column("key", Text, nullable=False),
     Column("at", Moment, nullable=False),
     Index(None, "key", "at"),
+)
+
+programs = Table(
+    "programs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("customer", Text, ForeignKey("customers.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("purposes", Words, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("used_at", Moment),
+    Column("ended_at", Moment),
+    Column("ended_by", Text),
+)
+
+program_secrets = Table(
+    "program_secrets",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("program", Text, ForeignKey("programs.id"), nullable=False, index=True),
+    Column("digest", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("used_at", Moment),
+    Column("ended_at", Moment),
 )
 
 authorizations = Table(

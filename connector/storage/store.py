@@ -19,6 +19,7 @@ from connector.storage.inbox import InboxRows
 from connector.storage.keys import KeyRows
 from connector.storage.ledger import LedgerRows
 from connector.storage.pauses import PauseRows
+from connector.storage.programs import ProgramRows
 from connector.storage.refreshes import RefreshRows
 from connector.storage.scrub import scrub
 from connector.storage.tokens import TokenRows
@@ -79,6 +80,11 @@ class SqlTx:
     def keys(self) -> KeyRows:
         """Wrapped data keys."""
         return KeyRows(self.connection)
+
+    @cached_property
+    def programs(self) -> ProgramRows:
+        """Programs and their secrets."""
+        return ProgramRows(self.connection)
 
 
 class SqlStore:

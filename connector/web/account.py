@@ -1,9 +1,9 @@
-"""Settings: connected accounts, their purposes and switches, and the way to end a connection."""
+"""Settings: connected accounts, their purposes and switches, and the way to end a connection or a program."""
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from connector.domain import grants, profile, revoke
+from connector.domain import grants, profile, programs, revoke
 from connector.domain.errors import BadInput
 from connector.domain.shown import shown as safe
 from connector.web import notices, session
@@ -19,10 +19,12 @@ blueprint = session.guarded("account", "member")
 def overview() -> ResponseReturnValue:
     """Every connected account and what may be done with it."""
     views = grants.overview(services(), session.current_customer())
+    acting = programs.of_customer(services(), session.current_customer())
     return render_template(
         "settings.html",
         live=[view for view in views if view.state != "revoked"],
         ended=[view for view in views if view.state == "revoked"],
+        programs=acting,
         networks=[(name, network.catalogue.title) for name, network in services().networks.items()],
         notice=notices.from_address(),
     )
@@ -62,3 +64,16 @@ def end(connection: str) -> ResponseReturnValue:
     """End the connection."""
     ended = revoke.end(services(), session.current_actor(), connection)
     return redirect(url_for("account.overview", notice=ended.state), 303)
+
+
+@blueprint.get("/settings/programs/<program>/end")
+def ask_end_program(program: str) -> ResponseReturnValue:
+    """What ends with a program, before it does."""
+    return render_template("program_end.html", program=programs.one(services(), session.current_actor(), program))
+
+
+@blueprint.post("/settings/programs/<program>/end")
+def end_program(program: str) -> ResponseReturnValue:
+    """End a program that acts for the customer."""
+    programs.end(services(), session.current_actor(), program)
+    return redirect(url_for("account.overview", notice="program-ended", _anchor="programs"), 303)

@@ -1,11 +1,11 @@
-"""Staff: who granted what, ending a connection, and the ledger. No page here shows a message or a token (P07)."""
+"""Staff: who granted what, ending connections and programs, the ledger. No page shows a message or a token (P07)."""
 
 from typing import Literal
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from connector.domain import grants, history, revoke
+from connector.domain import grants, history, programs, revoke
 from connector.domain.errors import BadInput
 from connector.web import notices, session
 from connector.web.activity import FILTERED
@@ -19,6 +19,7 @@ __all__ = ["blueprint"]
 LONGEST_REASON = 500  # characters; the form says so too
 
 blueprint = session.guarded("admin", "staff")
+_NO_REASON = "A reason is missing. Nothing was done. The customer sees it on their activity page."
 
 
 @blueprint.get("/admin/")
@@ -64,8 +65,7 @@ def end(connection: str) -> ResponseReturnValue:
     """End a customer's connection, with the reason on the record."""
     at_google, reason = _at_google(one(request.form, "at_google")), one(request.form, "reason").strip()
     if not reason:
-        problem = "A reason is missing. Nothing was done. The customer sees it on their activity page."
-        return _ask_revoke(connection, problem=problem, at_google=at_google)
+        return _ask_revoke(connection, problem=_NO_REASON, at_google=at_google)
     if len(reason) > LONGEST_REASON:
         problem = f"The reason is longer than {LONGEST_REASON} characters. Nothing was done. Shorten it."
         return _ask_revoke(connection, problem=problem, at_google=at_google)
@@ -78,6 +78,34 @@ def _at_google(given: str) -> Literal["yes", "no", "auto"]:
         case "yes" | "no" | "auto":
             return given
     raise BadInput("The form does not say what to do at Google. Nothing was done.")
+
+
+@blueprint.get("/admin/programs")
+def programs_table() -> ResponseReturnValue:
+    """Every customer's programs; the look itself goes on the ledger."""
+    shown = programs.staff_list(services(), session.current_actor())
+    return render_template("admin_programs.html", programs=shown, notice=notices.from_address())
+
+
+@blueprint.get("/admin/programs/<program>/end")
+def ask_end_program(program: str) -> ResponseReturnValue:
+    """What ends with a program, before it does."""
+    return _ask_end_program(program)
+
+
+def _ask_end_program(program: str, *, problem: str | None = None) -> ResponseReturnValue:
+    found = programs.one(services(), session.current_actor(), program)
+    return render_template("admin_program_end.html", program=found, problem=problem), 400 if problem else 200
+
+
+@blueprint.post("/admin/programs/<program>/end")
+def end_program(program: str) -> ResponseReturnValue:
+    """End a customer's program, with the reason on the record."""
+    reason = one(request.form, "reason").strip()
+    if not reason:
+        return _ask_end_program(program, problem=_NO_REASON)
+    programs.end(services(), session.current_actor(), program, reason=reason)
+    return redirect(url_for("admin.programs_table", notice="program-ended"), 303)
 
 
 @blueprint.get("/admin/ledger")

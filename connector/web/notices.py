@@ -38,6 +38,7 @@ _NOTICES = {
     "pending": Notice("warn", "The connection has ended here. Removal at Google is pending; it is tried again."),
     "kept": Notice("ok", "The connection has ended here. The permission at Google was left in place."),
     "no-token": Notice("ok", "The connection has ended. No token was held here, so Google had nothing to remove."),
+    "program-ended": Notice("ok", "The program has ended. Its next request is refused."),
     "fetched": Notice("ok", "No new messages."),
     "replied": Notice("ok", "Your reply is sent."),
     "reply-kept": Notice("info", "Your reply is below, with what is known of it."),

@@ -33,7 +33,7 @@ import connector
 from connector import wiring
 from connector.cli import connector as commands
 from connector.config import Settings
-from connector.domain import analyse, evidence, grants, inbox, profile, publish, tokens
+from connector.domain import analyse, evidence, grants, inbox, profile, programs, publish, tokens
 from connector.domain import people as accounts
 from connector.domain.errors import ConnectorError
 from connector.domain.ledger import SYSTEM
@@ -71,7 +71,8 @@ def belongs(sink: str, where: str) -> tuple[str, ...]:
     match sink:
         case "page" | "error page":
             # Messages are for the inbox; the form that a link leads to names the link in its address.
-            return ("text",) if where.startswith("/inbox") else ("link",) if where.startswith("/welcome") else ()
+            meant = {"/inbox": ("text",), "/welcome": ("link",), "/api/oauth/token": ("program token",)}
+            return next((names for start, names in meant.items() if where.startswith(start)), ())
         case "redirect":
             return ("state",) if "/o/oauth2/v2/auth?" in where else ()
         case "cookie":
@@ -339,6 +340,49 @@ def calls_beyond_the_purpose(run: Run) -> None:
         run.fails(lambda: service._http.request(address, "GET"))
 
 
+def a_program_with_a_token(run: Run) -> None:
+    """It gets tokens, reads, is refused and fails; the API's answers are kept like pages."""
+    operator = Actor(kind="staff", id="operator", name="The operator")
+    added, made = programs.add(
+        run.svc, operator, customer=run.member.acting_for(), name=f"Program {PLANTED}", purposes=["read-messages"]
+    )
+    secret, client = made.shown_once(), connector.create_app(run.settings, run.svc).test_client()
+    run.canaries.keep("program secret", secret)
+    for pem in (run.settings.instance / "keys").glob("token-*.pem"):
+        body = "".join(pem.read_text().splitlines()[1:-1])
+        run.canaries.keep("token key", body)
+        run.canaries.keep("token key", base64.b64decode(body)[16:])
+
+    def send(method: str, path: str, **more: Any) -> TestResponse:
+        answer = client.open(path, method=method, base_url=run.settings.base_url, buffered=True, **more)
+        return run.take(path, answer)
+
+    form = {"grant_type": "client_credentials", "client_id": added.id, "client_secret": secret}
+    token: str = send("POST", "/api/oauth/token", data=form).get_json()["access_token"]
+    run.canaries.keep("program token", token)
+    run.canaries.keep("program token", token.rpartition(".")[2])
+    for wrong in (
+        {"scope": "analyse"}, {"client_id": secret}, {"client_secret": f"{secret}x"}, {"grant_type": secret},
+        {"scope": token},
+    ):  # fmt: skip
+        send("POST", "/api/oauth/token", data={**form, **wrong})
+    send("POST", f"/api/oauth/token?client_secret={secret}")
+    bearer = {"Authorization": f"Bearer {token}", "Connector-Purpose": "read-messages", "Connector-Subject": PLANTED}
+    call = f"/api/v1/connections/{run.connection}/google/plusPages/v2/people/me"
+    send("GET", "/api/v1/connections", headers=bearer)
+    for path in (
+        call, f"{call}/people/pages", f"{call}?access_token={token}", f"/api/v1/connections/{PLANTED}/google/x",
+    ):  # fmt: skip
+        send("GET", path, headers=bearer)
+    for headers in ({"Authorization": f"Basic {token}"}, {"Authorization": f"Bearer {token}x"}):
+        send("GET", call, headers=bearer | headers)
+    run.google.fault("*api", "drop_after", times=1)
+    send("GET", f"{call}/people/pages?maxResults=10", headers=bearer)
+    run.google.clear_faults()
+    programs.end(run.svc, operator, added.id)
+    send("GET", call, headers=bearer)
+
+
 def a_page_that_crashes(run: Run) -> None:
     """With secrets in its error."""
     with run.monkeypatch.context() as broken:
@@ -440,6 +484,7 @@ FLOWS: tuple[Callable[[Run], None], ...] = (
     an_api_that_throws_our_token_back,
     refreshes_that_fail_and_one_that_rotates,
     calls_beyond_the_purpose,
+    a_program_with_a_token,
     a_page_that_crashes,
     a_worker_that_is_killed,
     a_token_that_was_tampered_with,
@@ -531,7 +576,7 @@ def test_t9_no_secret_turns_up_in_any_place_that_keeps_or_shows_something(run: R
     expected = {
         "client secret", "code", "access token", "refresh token", "verifier", "state", "session cookie", "password",
         "password, wrong", "password, short", "link", "text, message", "text, reply", "text, post", "data key",
-        "key-encryption key", "signing key",
+        "key-encryption key", "signing key", "program secret", "program token", "token key",
     }  # fmt: skip
     assert run.canaries.names() == expected, "a flow did not put its secret through"
     found = {

@@ -21,7 +21,7 @@ from werkzeug.test import TestResponse
 
 import connector
 from connector.config import Settings
-from connector.domain import analyse, choosing, grants, history, inbox, linking, publish, replies, revoke
+from connector.domain import analyse, choosing, grants, history, inbox, linking, programs, publish, replies, revoke
 from connector.domain import connect as connecting
 from connector.domain import people as accounts
 from connector.domain.errors import ConnectorError, NotFound
@@ -32,6 +32,7 @@ from connector.storage import SqlStore
 from connector.storage.schema import ledger_entries, metadata
 
 PROVIDER = "google-plus"
+SYSTEM_STAFF = Actor(kind="staff", id="operator", name="The operator")
 OURS = {"Sec-Fetch-Site": "same-origin", "Origin": "null"}  # what browsers send for our own forms
 EVIL = "evil.example"
 OUR_ID = re.compile(r"[a-z]{3}_[0-9a-f]{32}")
@@ -54,6 +55,7 @@ class Ids:
     page: str
     thread: str
     message: str
+    program: str
     state: str  # of an authorization request that is on its way
     index: str  # of the newest entry on their record
 
@@ -183,12 +185,22 @@ ROUTES: Mapping[str, Route] = {
         "member",
         (P("/settings/connections/{their.connection}/revoke"), P("/settings/connections/{their.linking}/revoke")),
     ),
+    "GET /settings/programs/<program>/end": Route(
+        "member",
+        (P("/settings/programs/{own.program}/end"), P("/settings/programs/{their.program}/end")),
+    ),
+    "POST /settings/programs/<program>/end": Route("member", (P("/settings/programs/{their.program}/end"),)),
     "GET /activity": Route(
         "member",
         (P("/activity"), P("/activity?before={own.index}"), P("/activity?customer={their.customer}")),
     ),
     "GET /admin/": Route("staff", (P("/admin/"),), ids=False),
     "GET /admin/grants": Route("staff", (P("/admin/grants"), P("/admin/grants?customer={their.customer}"))),
+    "GET /admin/programs": Route("staff", (P("/admin/programs"),), ids=False),
+    "GET /admin/programs/<program>/end": Route("staff", (P("/admin/programs/{their.program}/end"),)),
+    "POST /admin/programs/<program>/end": Route(
+        "staff", (P("/admin/programs/{their.program}/end", (("reason", "A probe."),)),)
+    ),
     "GET /admin/ledger": Route("staff", (P("/admin/ledger"), P("/admin/ledger?customer={their.customer}"))),
     "GET /admin/connections/<connection>/revoke": Route("staff", (P("/admin/connections/{their.connection}/revoke"),)),
     "POST /admin/connections/<connection>/revoke": Route(
@@ -196,6 +208,20 @@ ROUTES: Mapping[str, Route] = {
         (P("/admin/connections/{their.connection}/revoke", (("at_google", "yes"), ("reason", "A probe."))),),
     ),
 }  # fmt: skip
+
+
+# The API has rules of its own. A program's token stands where a person's session does.
+_CALL = "/api/v1/connections/{their.connection}/google/plusPages/v2/people/me"
+API_ROUTES: Mapping[str, tuple[Probe, ...]] = {
+    "POST /api/oauth/token": (P("/api/oauth/token"),),
+    "GET /api/v1/openapi.json": (P("/api/v1/openapi.json"),),
+    "GET /api/v1/connections": (P("/api/v1/connections"), P("/api/v1/connections?customer={their.customer}")),
+    **{
+        f"{verb} /api/v1/connections/<connection>/google/<rest:path>": (P(_CALL),)
+        for verb in ("DELETE", "GET", "PATCH", "POST", "PUT")
+    },
+}
+API_OPEN = {"POST /api/oauth/token", "GET /api/v1/openapi.json"}
 
 
 class Watched:
@@ -313,8 +339,11 @@ def _populated(svc: Services, who: Any, connection: str, page: str) -> Ids:
         unread = replace(found, id=linking, account=None, account_name=None, state=ConnectionState.LINKING)
         tx.connections.add(unread)
         tx.connections.add_grant(replace(grant, id=svc.random.id("gra"), connection=linking))
+    program, _ = programs.add(
+        svc, SYSTEM, customer=who.customer, name=f"Program of {who.person.name}", purposes=["show-profile"]
+    )
     newest = history.activity(svc, who.actor, who.customer).entries[0].index
-    return Ids(who.customer, who.person.id, connection, linking, page, thread, asked.id, "", str(newest))
+    return Ids(who.customer, who.person.id, connection, linking, page, thread, asked.id, program.id, "", str(newest))
 
 
 def _words(svc: Services, who: Any, ids: Ids) -> frozenset[str]:
@@ -500,6 +529,57 @@ def test_signing_out_ends_no_session_but_ones_own(two: Two) -> None:
     assert _rows(two.svc, two.one) == before
 
 
+@pytest.fixture
+def their_program(two: Two) -> Callable[[str, Probe], TestResponse]:
+    """`their_program("GET", probe)`: a request of a program of the second customer."""
+    secret = programs.add_secret(two.svc, SYSTEM_STAFF, two.two.ids.program).shown_once()
+    client = two.app.test_client()
+    form = {"grant_type": "client_credentials", "client_id": two.two.ids.program, "client_secret": secret}
+    given = client.post("/api/oauth/token", base_url=two.svc.base_url, data=form).get_json()
+    headers = {"Authorization": f"Bearer {given['access_token']}", "Connector-Purpose": "show-profile"}
+    two.vault.opened.clear()
+    return lambda method, probe: client.open(
+        probe.path, method=method, base_url=two.svc.base_url, headers=headers, buffered=True
+    )
+
+
+@one_engine
+def test_every_rule_of_the_api_has_a_line_here_and_is_closed_to_whoever_shows_no_token(two: Two) -> None:
+    api = two.app.extensions[connector.API]
+    assert _rules(api) == set(API_ROUTES)
+    declared = {name for name, view in api.view_functions.items() if getattr(view, "open_to_anyone", False)}
+    opened = {f"{m} {r.rule}" for r in api.url_map.iter_rules() if r.endpoint in declared for m in r.methods or ()}
+    assert opened - {f"HEAD {rule.partition(' ')[2]}" for rule in opened} == API_OPEN
+    for rule, probes in API_ROUTES.items():
+        for visitor in (two.anonymous, two.one.browser, two.staff):
+            for probe in probes if rule not in API_OPEN else ():
+                filled = probe.filled(two.two.ids, two.one.ids)
+                answer = visitor._client.open(filled.path, method=rule.split()[0], base_url=visitor._base)
+                assert (answer.status_code, answer.get_json()["code"]) == (401, "token-missing"), rule
+                assert not _seen(answer, two.one.words, "")
+
+
+def test_a_program_gets_for_another_customers_ids_what_it_gets_for_ids_that_nobody_has(
+    two: Two, their_program: Callable[[str, Probe], TestResponse], google: Any
+) -> None:
+    before = _rows(two.svc, two.one)
+    google.forget_requests()
+    for rule, probes in API_ROUTES.items():
+        for probe in probes:
+            method = rule.split()[0]
+            theirs, nobodys = probe.filled(two.two.ids, two.one.ids), probe.filled(two.two.ids, two.nobody)
+            real, made_up = their_program(method, theirs), their_program(method, nobodys)
+            assert _said(real, two.one.ids) == _said(made_up, two.nobody), rule
+            assert not _seen(real, two.one.words, str(theirs)), rule
+            if "<connection>" in rule and method == "GET":
+                assert real.status_code == 404
+    assert two.one.ids.customer not in two.vault.opened
+    assert not google.requests()
+    assert _rows(two.svc, two.one) == before
+    own = Probe(_CALL).filled(two.two.ids, two.two.ids)
+    assert their_program("GET", own).status_code == 200, "the probe would be refused to its owner too"
+
+
 DOMAIN: Mapping[str, Callable[[Services, Any, Ids, Ids], object]] = {
     "connect.start, renewing": lambda svc, who, own, their: connecting.start(
         svc, person=who.person, session=who.session, provider=PROVIDER, purposes=["analyse"], replaces=their.connection
@@ -530,6 +610,9 @@ DOMAIN: Mapping[str, Callable[[Services, Any, Ids, Ids], object]] = {
     "revoke.end at Google": lambda svc, who, own, their: revoke.end(
         svc, who.actor, their.connection, at_google="yes"
     ),
+    "programs.one": lambda svc, who, own, their: programs.one(svc, who.actor, their.program),
+    "programs.end": lambda svc, who, own, their: programs.end(svc, who.actor, their.program),
+    "programs.add_secret": lambda svc, who, own, their: programs.add_secret(svc, who.actor, their.program),
     "publish.circles": lambda svc, who, own, their: publish.circles(svc, who.actor, their.page),
     "publish.publish": lambda svc, who, own, their: publish.publish(svc, who.actor, their.page, "Hello.", ["c1"]),
     "analyse": lambda svc, who, own, their: analyse.analyse(svc, who.actor, their.page),

@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import scopes
-from connector.domain import choosing, connect, grants, history, inbox, linking, people, replies, revoke
+from connector.domain import choosing, connect, grants, history, inbox, linking, people, programs, replies, revoke
 from connector.domain.errors import ConnectorError, NotFound
 from connector.domain.ports import Services
 from connector.domain.records import (
@@ -75,6 +75,7 @@ class World:
     pages: list[Page] = field(default_factory=lambda: list(PAGES[:2]))
     entries: list[history.EntryView] = field(default_factory=lambda: entries())
     rows: list[AsGranted] = field(default_factory=lambda: [as_granted()])
+    acting: list[programs.ProgramView] = field(default_factory=lambda: [program_view()])
     customers: list[Customer] = field(default_factory=lambda: [Customer("cus_bakery", "Mapleford Bakery", NOW)])
     finished: linking.Finished = field(
         default_factory=lambda: linking.Finished("con_one", "complete", "Connected.", pages_to_choose=True)
@@ -235,6 +236,21 @@ def as_granted(**changes: Any) -> AsGranted:
     return replace(made, **changes)
 
 
+def program_view(**changes: Any) -> programs.ProgramView:
+    made = programs.ProgramView(
+        id="prg_one",
+        name="Answering service",
+        customer="cus_bakery",
+        customer_name="Mapleford Bakery",
+        purposes=(("read-messages", "Read messages"),),
+        created_at=NOW - timedelta(days=9),
+        used_at=NOW,
+        ended_at=None,
+        secrets=(),
+    )
+    return replace(made, **changes)
+
+
 def domain(world: World) -> Iterator[tuple[object, str, Callable[..., Any]]]:
     """The domain's functions, as module, name and replacement."""
     at = {view.id for view in world.views} | {"con_one"}
@@ -361,6 +377,26 @@ def domain(world: World) -> Iterator[tuple[object, str, Callable[..., Any]]]:
 
     yield revoke, "consequences", consequences
     yield revoke, "end", end
+
+    def programs_of(svc: Any, customer: str) -> tuple[programs.ProgramView, ...]:
+        return tuple(one for one in world.acting if one.customer == customer)
+
+    def one_program(svc: Any, actor: Any, program: str) -> programs.ProgramView:
+        world.known(program, *(one.id for one in world.acting))
+        return next(one for one in world.acting if one.id == program)
+
+    def end_program(svc: Any, actor: Any, program: str, *, reason: str | None = None) -> None:
+        world.known(program, *(one.id for one in world.acting))
+        world.note("end_program", actor.id, program, reason)
+
+    def staff_programs(svc: Any, actor: Any) -> tuple[programs.ProgramView, ...]:
+        world.note("staff_programs", actor.id)
+        return tuple(world.acting)
+
+    yield programs, "of_customer", programs_of
+    yield programs, "one", one_program
+    yield programs, "end", end_program
+    yield programs, "staff_list", staff_programs
 
     def activity(svc: Any, actor: Any, *customer: str, **wanted: Any) -> history.Activity:
         world.note("activity", customer, wanted)
@@ -509,7 +545,7 @@ def form_token() -> Callable[[Any], str]:
 def fill(app: Flask) -> Callable[[Any], str]:
     """An address of a route, with ids that exist."""
     given = {"provider": "google-plus", "connection": "con_one", "purpose": "analyse", "thread": "thr_1"}
-    given |= {"message": "msg_1", "token": "one-time", "filename": "style.css"}
+    given |= {"message": "msg_1", "token": "one-time", "filename": "style.css", "program": "prg_one"}
     adapter = app.url_map.bind("connector.example")
     return lambda rule: adapter.build(rule.endpoint, {name: given[name] for name in rule.arguments})
 
@@ -541,6 +577,12 @@ def make_messages() -> Callable[..., inbox.ThreadView]:
         return thread_view(messages=messages, **changes)
 
     return made
+
+
+@pytest.fixture
+def make_program() -> Callable[..., programs.ProgramView]:
+    """A program that acts for Ada's customer."""
+    return program_view
 
 
 @pytest.fixture

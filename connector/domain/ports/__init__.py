@@ -16,7 +16,7 @@ from connector.domain.ports.provider import (
     Step,
     TokenAnswer,
 )
-from connector.domain.ports.sealing import Keks, Passwords, Shreds, Vault
+from connector.domain.ports.sealing import Keks, Passwords, Shreds, TokenKeys, Vault
 from connector.domain.ports.services import Network, Services
 from connector.domain.ports.store import Scrubbed, Store, Tx
 from connector.domain.ports.tables import (
@@ -28,6 +28,7 @@ from connector.domain.ports.tables import (
     Ledger,
     LedgerFilter,
     Pauses,
+    Programs,
     Refreshes,
     Tokens,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "Pauses",
     "Posted",
     "PostedComment",
+    "Programs",
     "ProviderApi",
     "Random",
     "Refreshes",
@@ -64,6 +66,7 @@ __all__ = [
     "Step",
     "Store",
     "TokenAnswer",
+    "TokenKeys",
     "Tokens",
     "Tx",
     "Vault",

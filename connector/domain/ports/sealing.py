@@ -6,8 +6,9 @@ from typing import Protocol
 
 from connector.domain import records as r
 from connector.domain.ports.store import Tx
+from connector.domain.secret import TokenKey
 
-__all__ = ["Keks", "Passwords", "Shreds", "Vault"]
+__all__ = ["Keks", "Passwords", "Shreds", "TokenKeys", "Vault"]
 
 
 class Keks(Protocol):
@@ -80,4 +81,20 @@ class Passwords(Protocol):
     def hash(self, password: str) -> str: ...
     def verify(self, password_hash: str | None, password: str) -> bool:
         """False for a wrong password; does the same work when there is no hash, so that timing tells nothing."""
+        ...
+
+
+class TokenKeys(Protocol):
+    """The keys that sign programs' access tokens, kept outside the database."""
+
+    def newest(self) -> TokenKey:
+        """The one that signs."""
+        ...
+
+    def find(self, id: str) -> TokenKey | None:
+        """The key of that name, while its signatures count."""
+        ...
+
+    def make(self, *, only: bool = False) -> TokenKey:
+        """Make the next one. With `only`, the signatures of all others stop counting at once."""
         ...

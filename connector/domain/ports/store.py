@@ -13,6 +13,7 @@ from connector.domain.ports.tables import (
     Keys,
     Ledger,
     Pauses,
+    Programs,
     Refreshes,
     Tokens,
 )
@@ -41,6 +42,8 @@ class Tx(Protocol):
     def inbox(self) -> Inbox: ...
     @property
     def keys(self) -> Keys: ...
+    @property
+    def programs(self) -> Programs: ...
 
 
 @dataclass(frozen=True, slots=True)

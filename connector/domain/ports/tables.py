@@ -16,6 +16,7 @@ __all__ = [
     "Ledger",
     "LedgerFilter",
     "Pauses",
+    "Programs",
     "Refreshes",
     "Tokens",
 ]
@@ -335,3 +336,30 @@ class Keys(Protocol):
         NOTE: take no other lock after it, the ledger's head included. A holder may be waiting for that.
         """
         ...
+
+
+class Programs(Protocol):
+    """Programs that act for a customer, and their secrets."""
+
+    def add(self, program: r.Program) -> None: ...
+    def get(self, id: str) -> r.Program | None: ...
+    def locked(self, id: str) -> r.Program | None:
+        """As `get`; nobody changes it or adds a secret until this transaction ends."""
+        ...
+
+    def listed(self, customer: str | None = None) -> Sequence[r.Program]:
+        """One customer's or all, newest first, ended ones included."""
+        ...
+
+    def end(self, id: str, at: datetime, by: str) -> None: ...
+    def used(self, id: str, secret: str, at: datetime) -> None:
+        """Note that it was given a token for that secret."""
+        ...
+
+    def add_secret(self, secret: r.ProgramSecretRow) -> None: ...
+    def secret(self, id: str) -> r.ProgramSecretRow | None: ...
+    def secrets(self, program: str) -> Sequence[r.ProgramSecretRow]:
+        """Those that are not ended, newest first."""
+        ...
+
+    def end_secret(self, id: str, at: datetime) -> None: ...
