@@ -117,7 +117,7 @@ class QuotaSpent(Refused):
     def __init__(self, until: datetime) -> None:
         at = until.astimezone(UTC)
         told = TOLD[Trouble.QUOTA_SPENT].sentence
-        super().__init__(Trouble.QUOTA_SPENT.value, f"{told} That is {at.day} {at:%B %Y, %H:%M} UTC.")
+        super().__init__(Trouble.QUOTA_SPENT.value, f"{told} Nothing is sent before {at.day} {at:%B %Y, %H:%M} UTC.")
         self.until = until
 
 

@@ -383,7 +383,7 @@ def test_a_spent_quota_stops_every_call_to_the_provider_until_midnight_in_califo
                 with pytest.raises(QuotaSpent) as no:
                     call(services)
                 assert no.value.until == datetime(2018, 10, 7, 7, tzinfo=UTC)
-                assert no.value.public.endswith("That is 7 October 2018, 07:00 UTC.")
+                assert no.value.public.endswith("Nothing is sent before 7 October 2018, 07:00 UTC.")
         assert google.requests() == []
         assert (entries()[-1]["decision"], entries()[-1]["reason"]) == ("refused", "quota-spent")
         pass_time((datetime(2018, 10, 7, 7, tzinfo=UTC) - clock.now()).total_seconds() - 1)
