@@ -1,6 +1,6 @@
 """The reads of an analysis, for the purpose `analyse`: posts, who reacted, photos. It reads and changes nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from connector.domain.calls import Caller, do
 from connector.domain.errors import NotFound
@@ -36,6 +36,7 @@ def analyse(svc: Services, actor: Actor, page: str, *, most: int = 20) -> tuple[
 
 def _figures(svc: Services, caller: Caller, page: str, post: Posted) -> PostFigures:
     api = svc.network(caller.provider).api
+    caller = replace(caller, subject=post.provider_id)
     counts = [len(do(svc, caller, api.reactions(page, post.provider_id, kind))[0]) for kind in REACTIONS]
     for photo in post.photos:
         do(svc, caller, api.photo(page, photo))

@@ -170,6 +170,7 @@ class Entry:
     ) -> None:
         self._svc, self._ask, self._routed, self._settles = svc, ask, routed, settles
         self._closing: Closing | None = None
+        self._beyond: tuple[str, ...] = ()
         self.intent = -1
 
     def __enter__(self) -> "Entry":
@@ -180,11 +181,12 @@ class Entry:
                 self._settles.opened(tx, self.intent)
         return self
 
-    def answered(self, answer: Answer) -> Answer:
-        """Google answered; the entry will say so when the block ends.
+    def answered(self, answer: Answer, beyond: tuple[str, ...] = ()) -> Answer:
+        """Google answered; the entry will say so when the block ends, and what the answer held `beyond` the fields.
 
         A server error on a write may come after the write was done, so only a clear no counts as not done.
         """
+        self._beyond = beyond
         reason, why = f"http-{answer.status}", f"Google answered {answer.status}."
         if answer.ok:
             self._closing = Closing("answered", None, "", answer)
@@ -218,6 +220,8 @@ class Entry:
         if isinstance(self._routed, RoutedCall):
             operation = self._routed.operation
             details["parameters"] = {**self._routed.path, **self._routed.query}
+        if self._beyond:
+            details["beyond_fields"] = list(self._beyond)
         return note(
             self._svc,
             tx,
