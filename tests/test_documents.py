@@ -135,7 +135,7 @@ def test_ids_of_events_are_the_ones_that_stand_in_old_ledgers() -> None:
         17: "connect:renewed", 18: "pages:chosen", 20: "purpose:off", 21: "purpose:on", 30: "call:intent",
         31: "call:answered", 32: "call:refused", 33: "call:failed", 34: "call:unknown", 40: "token:refreshed",
         41: "token:refused", 42: "token:paused", 43: "token:resumed", 50: "revoke:done", 51: "revoke:asked",
-        52: "revoke:confirmed", 53: "revoke:pending",
+        36: "member:may-not", 37: "member:may", 38: "staff:explain", 52: "revoke:confirmed", 53: "revoke:pending",
         60: "staff:grants", 61: "staff:ledger", 62: "ledger:exported", 70: "keys:rotating", 71: "keys:retired",
         72: "keys:stuck", 73: "keys:shredded", 74: "keys:shred-applied",
     }  # fmt: skip

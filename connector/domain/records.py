@@ -21,6 +21,7 @@ __all__ = [
     "KeyRow",
     "Lease",
     "LedgerRow",
+    "Member",
     "Message",
     "Page",
     "Pause",
@@ -73,6 +74,7 @@ class Person:
     role: str
     password_hash: str | None = field(repr=False)
     disabled: bool = False
+    may_not: tuple[str, ...] = ()  # purposes that were taken from what they may do
 
     def actor(self) -> Actor:
         """This person as the one who asks."""
@@ -192,6 +194,15 @@ class Switch:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """What a person may do, as it stands at this moment."""
+
+    customer: str | None
+    disabled: bool
+    may_not: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """All that decides whether a connection may do something, read in one snapshot."""
 
@@ -200,6 +211,7 @@ class Standing:
     purposes_on: frozenset[str]
     chosen_pages: frozenset[str]  # provider ids
     policy_version: str
+    member: Member | None = None  # who asks, if it was said and they are known
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,9 @@ class ConnectionRows:
         self._sql.execute(update(switches).where(same, switches.c.newest).values(newest=False))
         self._sql.execute(insert(switches), values(switch) | {"connection": connection, "newest": True})
 
-    def standing(self, customer: str, connection: str) -> r.Standing | None:
-        """Everything the permit is decided by, as one snapshot; None when missing or another customer's."""
-        return standing(self._sql, customer, connection)
+    def standing(self, customer: str, connection: str, person: str | None = None) -> r.Standing | None:
+        """Everything the permit is decided by, as one snapshot; None when missing or another customer's.
+
+        `person` is who asks, where what they may do counts.
+        """
+        return standing(self._sql, customer, connection, person)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Text, bindparam, case,
 from connector.domain import records as r
 from connector.storage.driver import Spelled
 from connector.storage.rows import record_columns
-from connector.storage.schema import connections, grants, pages, switches
+from connector.storage.schema import connections, grants, pages, people, switches
 
 __all__ = ["purposes_on", "standing"]
 
@@ -42,8 +42,15 @@ def _statement(joined: Callable[..., ColumnElement[Any]]) -> Select[Any]:
             grants.c.policy_version,
             of_switches.correlate(connections).scalar_subquery(),
             of_pages.correlate(connections).scalar_subquery(),
+            people.c.customer,
+            people.c.disabled,
+            type_coerce(people.c.may_not, Text),
         )
-        .select_from(connections.outerjoin(grants, grants.c.seq == _newest_grant))
+        .select_from(
+            connections.outerjoin(grants, grants.c.seq == _newest_grant).outerjoin(
+                people, people.c.id == bindparam("person")
+            )
+        )
         .where(connections.c.id == bindparam("connection"), connections.c.customer == bindparam("customer"))
     )
 
@@ -54,16 +61,18 @@ _STANDING = {
 }
 
 
-def standing(sql: Connection, customer: str, connection: str) -> r.Standing | None:
-    """The connection with its newest grant's scopes, the purposes that are on and the chosen pages.
+def standing(sql: Connection, customer: str, connection: str, person: str | None = None) -> r.Standing | None:
+    """The connection with its newest grant's scopes, the purposes that are on and the chosen pages; and who asks.
 
     A connection without any grant has no scopes and only the purposes that were switched on. None when there is no
     such connection of that customer.
     """
-    row = _STANDING[sql.dialect.name].first(sql, {"customer": customer, "connection": connection})
+    row = _STANDING[sql.dialect.name].first(
+        sql, {"customer": customer, "connection": connection, "person": person or ""}
+    )
     if row is None:
         return None
-    *fields, granted, purposes, policy_version, switched, chosen = row
+    *fields, granted, purposes, policy_version, switched, chosen, works_for, disabled, may_not = row
     switches = {word[1:]: word[0] == "+" for word in switched.split(_BETWEEN)} if switched else {}
     return r.Standing(
         connection=r.Connection(*fields),
@@ -71,6 +80,7 @@ def standing(sql: Connection, customer: str, connection: str) -> r.Standing | No
         purposes_on=purposes_on(loads(purposes) if purposes else (), switches),
         chosen_pages=frozenset(chosen.split(_BETWEEN)) if chosen else frozenset(),
         policy_version=policy_version or "",
+        member=None if may_not is None else r.Member(works_for, disabled, frozenset(loads(may_not))),
     )
 
 

@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 
 import connector
 from connector.config import Settings
-from connector.domain import analyse, choosing, grants, history, inbox, linking, publish, replies, revoke
+from connector.domain import analyse, choosing, grants, history, inbox, linking, members, publish, replies, revoke
 from connector.domain import connect as connecting
 from connector.domain import people as accounts
 from connector.domain.errors import ConnectorError, NotFound
@@ -182,6 +182,14 @@ ROUTES: Mapping[str, Route] = {
         "member",
         (P("/settings/connections/{their.connection}/revoke"), P("/settings/connections/{their.linking}/revoke")),
     ),
+    "GET /settings/members": Route("member", (P("/settings/members"),), ids=False),
+    "POST /settings/members/<person>/purposes/<purpose>": Route(
+        "member",
+        (
+            P("/settings/members/{their.person}/purposes/reply-to-messages", (("on", "0"),)),
+            P("/settings/members/{their.person}/purposes/publish-to-circles", (("on", "1"),)),
+        ),
+    ),
     "GET /activity": Route(
         "member",
         (P("/activity"), P("/activity?before={own.index}"), P("/activity?customer={their.customer}")),
@@ -189,6 +197,12 @@ ROUTES: Mapping[str, Route] = {
     "GET /admin/": Route("staff", (P("/admin/"),), ids=False),
     "GET /admin/grants": Route("staff", (P("/admin/grants"), P("/admin/grants?customer={their.customer}"))),
     "GET /admin/ledger": Route("staff", (P("/admin/ledger"), P("/admin/ledger?customer={their.customer}"))),
+    "GET /admin/explain": Route("staff", (P("/admin/explain?connection={their.connection}"),)),
+    "POST /admin/explain": Route(
+        "staff",
+        (P("/admin/explain", (("purpose", "analyse"), ("verb", "GET"), ("url", "/plusPages/v2/people/me"),
+                              ("connection", "{their.connection}"))),),
+    ),
     "GET /admin/connections/<connection>/revoke": Route("staff", (P("/admin/connections/{their.connection}/revoke"),)),
     "POST /admin/connections/<connection>/revoke": Route(
         "staff",
@@ -513,6 +527,10 @@ DOMAIN: Mapping[str, Callable[[Services, Any, Ids, Ids], object]] = {
     "grants.switch on": lambda svc, who, own, their: grants.switch(
         svc, who.actor, their.connection, "analyse", on=True
     ),
+    "members.listing": lambda svc, who, own, their: members.listing(svc, who.actor, their.customer),
+    "members.allow": lambda svc, who, own, their: members.allow(
+        svc, who.actor, their.person, "reply-to-messages", on=False
+    ),
     "inbox.sync": lambda svc, who, own, their: inbox.sync(svc, who.actor, their.page),
     "inbox.threads": lambda svc, who, own, their: inbox.threads(svc, who.actor, their.page),
     "inbox.thread": lambda svc, who, own, their: inbox.thread(svc, who.actor, their.thread),
@@ -622,6 +640,7 @@ def test_fields_that_a_form_does_not_have_change_nothing(two: Two) -> None:
             (("thread", own.thread), ("text", "Hello."), ("key", "extra"), *extra),
         ),
         Probe(f"/settings/connections/{own.connection}/purposes/analyse", (("on", "0"), *extra)),
+        Probe(f"/settings/members/{own.person}/purposes/publish-to-circles", (("on", "1"), *extra)),
         Probe(f"/settings/connections/{own.connection}/revoke", extra),
     )
     for probe in requests:
