@@ -125,19 +125,20 @@ def without(answer: Mapping[str, Any], tree: Tree) -> tuple[Mapping[str, Any], t
 
 def _exceeds(value: Any, tree: Tree) -> bool:
     """NOTE: this runs over every answer, so it makes nothing and names nothing."""
+    if type(value) is dict:
+        if not tree:
+            return True
+        for name, held in value.items():
+            below = tree.get(name)
+            if below is None or ((below or type(held) in _PARTS) and _exceeds(held, below)):
+                return True
+        return False
     if type(value) is list:
-        return any(_exceeds(held, tree) for held in value)
-    if type(value) is not dict:
-        return bool(tree) and value is not None
-    if not tree:
-        return True
-    for name, held in value.items():
-        below = tree.get(name)
-        if below is None:
-            return True
-        if (below or type(held) in _PARTS) and _exceeds(held, below):
-            return True
-    return False
+        for held in value:  # noqa: SIM110 — a third of the time that any() takes here
+            if _exceeds(held, tree):
+                return True
+        return False
+    return bool(tree) and value is not None
 
 
 def _kept(value: Any, tree: Tree, place: str, removed: dict[str, None]) -> Any:

@@ -97,7 +97,7 @@ def _told(
 ) -> Explained:
     operation = call.operation if isinstance(call, RoutedCall) else None
     need = scopes.need(catalogue, question.purpose, call, subject=question.subject)
-    answer = need if standing is None else _decided(catalogue, question, call, standing)
+    answer = need if standing is None or isinstance(need, Refusal) else _held_by(catalogue, need, standing)
     rule = catalogue.rule(question.purpose, operation) if operation else None
     fields = need.fields if isinstance(need, Need) else rule.fields if rule else None
     refusal = answer if isinstance(answer, Refusal) else None
@@ -118,22 +118,20 @@ def _told(
 
 
 _YES = {
-    True: "The purpose covers this. Whether it is sent is decided by the connection and the member who ask.",
+    True: "The purpose covers this. Whether it is sent is up to the connection, and to what the member may do.",
     False: "This would be sent, if the member who asks may do it.",
 }
 
 
-def _decided(
-    catalogue: Catalogue, question: Question, call: RoutedCall | Unroutable, standing: Standing
-) -> Need | Refusal:
+def _held_by(catalogue: Catalogue, need: Need, standing: Standing) -> Need | Refusal:
     match standing.connection.state:
         case ConnectionState.REVOKED | ConnectionState.MERGED:
             return Refusal("revoked", "This account is no longer connected, so nothing is sent for it.")
         case ConnectionState.NEEDS_CONSENT:
             return Refusal("needs-consent", "Google has to be asked again before anything is sent for this account.")
-    return scopes.decide(
-        catalogue, question.purpose, call, granted=standing.granted, purposes_on=standing.purposes_on,
-        chosen_pages=standing.chosen_pages, subject=question.subject,
+    return scopes.holds(
+        need, catalogue=catalogue, granted=standing.granted, purposes_on=standing.purposes_on,
+        chosen_pages=standing.chosen_pages,
     )  # fmt: skip
 
 
