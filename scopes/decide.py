@@ -108,7 +108,8 @@ def _about(catalogue: Catalogue, purpose: Purpose, rule: Rule, call: RoutedCall,
         sentence = f"“{purpose.title}” is done for one message or post, and this does not say for which."
         return Refusal("subject-missing", sentence)
     thing = call.path.get(rule.subject, call.query.get(rule.subject, ""))
-    if thing and (subject == thing or subject.startswith(thing + catalogue.part_mark)):
+    below = thing + catalogue.part_mark
+    if thing and (subject == thing or (subject.startswith(below) and subject != below)):
         return None
     sentence = f"“{purpose.title}” was asked for about something else than what this “{rule.subject}” names."
     return Refusal("subject-mismatch", sentence)

@@ -41,5 +41,8 @@ def within(need: Need, answer: Answer) -> tuple[Answer, tuple[str, ...]]:
     found = object_in(answer.body)
     if found is None:
         raise UnreadableAnswer("not one JSON object")
-    kept, removed = without(found, need.fields.tree)
+    try:
+        kept, removed = without(found, need.fields.tree)
+    except RecursionError:  # lists in lists: what could just be read can be too deep to look over
+        raise UnreadableAnswer("nested too deeply") from None
     return (replace(answer, body=json.dumps(kept).encode()), removed) if removed else (answer, ())

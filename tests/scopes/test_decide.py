@@ -348,6 +348,7 @@ def test_a_reply_is_about_the_post_it_goes_to_or_a_comment_below_it(catalogue: C
         ("z12other", "subject-mismatch"),
         ("z12other.1525166400000000", "subject-mismatch"),
         ("z12post1", "subject-mismatch"),
+        ("z12post.", "subject-mismatch"),
         ("z12post1.1525166400000000", "subject-mismatch"),
         ("z12", "subject-mismatch"),
         ("1.z12post", "subject-mismatch"),
