@@ -7,7 +7,9 @@ from collections.abc import Collection
 
 from scopes.contents import beyond
 from scopes.errors import NotForPurpose, UnknownPurpose
-from scopes.model import ABSENT, PAGE, Catalogue, Need, Refusal, RoutedCall, Unroutable
+from scopes.fields import Fields, Malformed, read
+from scopes.fields import beyond as beyond_fields
+from scopes.model import ABSENT, PAGE, Catalogue, Need, Purpose, Refusal, RoutedCall, Rule, Unroutable
 
 __all__ = ["decide", "holds", "need", "require"]
 
@@ -20,27 +22,34 @@ def decide(
     granted: Collection[str],
     purposes_on: Collection[str],
     chosen_pages: Collection[str],
+    subject: str | None = None,
 ) -> Need | Refusal:
     """Whether the call may be made, all told: `need` and `holds` in one."""
-    answer = need(catalogue, purpose_id, call)
+    answer = need(catalogue, purpose_id, call, subject=subject)
     if isinstance(answer, Refusal):
         return answer
     return holds(answer, catalogue=catalogue, granted=granted, purposes_on=purposes_on, chosen_pages=chosen_pages)
 
 
-def require(catalogue: Catalogue, purpose_id: str, call: RoutedCall | Unroutable) -> Need:
+def require(
+    catalogue: Catalogue, purpose_id: str, call: RoutedCall | Unroutable, *, subject: str | None = None
+) -> Need:
     """What the call needs. Raises: NotForPurpose when the purpose does not cover it."""
-    match need(catalogue, purpose_id, call):
+    match need(catalogue, purpose_id, call, subject=subject):
         case Refusal() as refusal:
             raise NotForPurpose(refusal)
         case Need() as needed:
             return needed
 
 
-def need(catalogue: Catalogue, purpose_id: str, call: RoutedCall | Unroutable) -> Need | Refusal:
+def need(
+    catalogue: Catalogue, purpose_id: str, call: RoutedCall | Unroutable, *, subject: str | None = None
+) -> Need | Refusal:
     """What the call needs if the purpose covers it: exactly the purpose's scopes, and the pages its parameters name.
 
-    Whether any of that holds for a connection is not asked here; `holds` does.
+    `subject` is the provider's id of what the call is about. The answer says which fields may be asked for: the
+    purpose's, or the caller's own if they are among them. Whether any of that holds for a connection is not asked
+    here; `holds` does.
     """
     try:
         purpose = catalogue.purpose(purpose_id)
@@ -82,7 +91,43 @@ def need(catalogue: Catalogue, purpose_id: str, call: RoutedCall | Unroutable) -
         return Refusal(
             "content-not-in-purpose", f"“{purpose.title}” does not cover {call.operation} with this “{place}” in it."
         )
-    return Need(purpose_id, call.operation, purpose.scopes, frozenset(pages), catalogue.policy_version)
+    refusal = _about(catalogue, purpose, rule, call, subject)
+    if refusal is not None:
+        return refusal
+    fields = _narrowed(purpose, rule, call)
+    if isinstance(fields, Refusal):
+        return fields
+    return Need(purpose_id, call.operation, purpose.scopes, frozenset(pages), catalogue.policy_version, fields)
+
+
+def _about(catalogue: Catalogue, purpose: Purpose, rule: Rule, call: RoutedCall, subject: str | None) -> Refusal | None:
+    """Whether the call is made to the thing it is done for: that very thing, or the one that it is a part of."""
+    if rule.subject is None:
+        return None
+    if not subject:
+        sentence = f"“{purpose.title}” is done for one message or post, and this does not say for which."
+        return Refusal("subject-missing", sentence)
+    thing = call.path.get(rule.subject, call.query.get(rule.subject, ""))
+    below = thing + catalogue.part_mark
+    if thing and (subject == thing or (subject.startswith(below) and subject != below)):
+        return None
+    sentence = f"“{purpose.title}” was asked for about something else than what this “{rule.subject}” names."
+    return Refusal("subject-mismatch", sentence)
+
+
+def _narrowed(purpose: Purpose, rule: Rule, call: RoutedCall) -> Fields | Refusal | None:
+    """The fields to ask for: the caller's own where they stay within the purpose's."""
+    asked = call.query.get("fields")
+    if asked is None or rule.fields is None:
+        return rule.fields
+    try:
+        wanted = read(asked)
+    except Malformed:
+        return Refusal("fields-not-in-purpose", "This asks for fields in a way that is not surely understood.")
+    place = beyond_fields(wanted.tree, rule.fields.tree)
+    if place is None:
+        return wanted
+    return Refusal("fields-not-in-purpose", f"“{purpose.title}” does not read “{place}” of {call.operation}.")
 
 
 def holds(

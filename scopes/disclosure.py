@@ -118,6 +118,7 @@ def describe(catalogue: Catalogue) -> str:
         for rule in purpose.rules:
             fixed = "; ".join(f"{name}: {' or '.join(values)}" for name, values in rule.parameters.items())
             lines.append(f"    covers  {rule.operation}" + (f" ({fixed})" if fixed else ""))
+            lines += [f"            fields {rule.fields.text}"] if rule.fields else []
         lines += [f"    with    {part}" for part in purpose.includes]
         lines += [f"    reads   {data}" for data in purpose.data_read]
         lines.append(f"    keeps   {purpose.retention}")

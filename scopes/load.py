@@ -2,13 +2,15 @@
 
 import functools
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
 from scopes.discovery import document
 from scopes.errors import CatalogueError
-from scopes.model import Catalogue, Privilege, Purpose, Rule
+from scopes.fields import Fields, Malformed, read, strange
+from scopes.model import Catalogue, Operation, Privilege, Purpose, Rule
 from scopes.operations import global_parameters, operations
 from scopes.rows import Row, table_of
 from scopes.sums import faults
@@ -41,9 +43,18 @@ def parse(toml_text: str, document: Mapping[str, Any]) -> Catalogue:
     return catalogue
 
 
+@dataclass(frozen=True, slots=True)
+class _Api:
+    """What the discovery document says that rules are read against."""
+
+    operations: Mapping[str, Operation]
+    schemas: Mapping[str, Any]
+
+
 def _read(row: Row, document: Mapping[str, Any]) -> Catalogue:
     privileges = tuple(_privilege(each) for each in row.rows("privilege", named_by="scope"))
     full = {privilege.short: privilege.scope for privilege in privileges}
+    api = _Api(operations(document), document.get("schemas", {}))
     catalogue = Catalogue(
         provider=row.text("provider"),
         title=row.text("title"),
@@ -54,11 +65,12 @@ def _read(row: Row, document: Mapping[str, Any]) -> Catalogue:
         root_url=document.get("rootUrl", ""),
         acts_for=row.text("acts_for"),
         own_id=row.text("own_id"),
+        part_mark=row.text("part_mark"),
         free=frozenset(row.texts("free")),
         we_never=row.texts("we_never"),
         privileges=privileges,
-        purposes=tuple(_purpose(each, full) for each in row.rows("purpose", named_by="id")),
-        operations=operations(document),
+        purposes=tuple(_purpose(each, full, api) for each in row.rows("purpose", named_by="id")),
+        operations=api.operations,
         global_parameters=global_parameters(document),
         refused=MappingProxyType(row.table("refused").all_texts()),
         titles=MappingProxyType(row.table("titles").all_texts()),
@@ -82,7 +94,7 @@ def _privilege(row: Row) -> Privilege:
     return privilege
 
 
-def _purpose(row: Row, full: Mapping[str, str]) -> Purpose:
+def _purpose(row: Row, full: Mapping[str, str], api: _Api) -> Purpose:
     """`full` has each documented scope by its last part, which is how purposes name it."""
     named = row.texts("scopes")
     for short in named:
@@ -94,7 +106,7 @@ def _purpose(row: Row, full: Mapping[str, str]) -> Purpose:
         sentence=row.text("sentence"),
         example=row.text("example"),
         scopes=frozenset(full[short] for short in named if short in full),
-        rules=tuple(_rule(each) for each in row.rows("rule", named_by="operation")),
+        rules=tuple(_rule(each, api) for each in row.rows("rule", named_by="operation")),
         data_read=row.texts("data_read"),
         retention=row.text("retention"),
         implied=row.flag("implied"),
@@ -104,13 +116,37 @@ def _purpose(row: Row, full: Mapping[str, str]) -> Purpose:
     return purpose
 
 
-def _rule(row: Row) -> Rule:
+def _rule(row: Row, api: _Api) -> Rule:
+    operation = row.text("operation")
     parameters = row.table("parameters")
     body = {tuple(path.split(".")): words for path, words in row.table("body").all_lists().items()}
     rule = Rule(
-        operation=row.text("operation"),
+        operation=operation,
         parameters=MappingProxyType(parameters.all_lists()),
         body=MappingProxyType(body),
+        fields=_fields(row, api.operations.get(operation), api.schemas),
+        subject=row.text("subject", default=None),
     )
     row.done()
     return rule
+
+
+def _fields(row: Row, operation: Operation | None, schemas: Mapping[str, Any]) -> Fields | None:
+    """What is read of the answer: named wherever there is one. An unknown operation is told elsewhere."""
+    text = row.text("fields", default=None)
+    if operation is None:
+        return None
+    if text is None or not operation.answer:
+        if text is None and operation.answer:
+            row.wrong("does not say which fields of the answer it reads")
+        if text is not None:
+            row.wrong("names fields of an answer, and there is none")
+        return None
+    try:
+        fields = read(text)
+    except Malformed:
+        row.wrong('"fields" is no plain selector, such as items(id,actor/id),nextPageToken')
+        return None
+    for fault in strange(fields.tree, {"$ref": operation.answer}, schemas):
+        row.wrong(fault)
+    return fields

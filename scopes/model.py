@@ -6,6 +6,7 @@ from datetime import date
 from types import MappingProxyType
 
 from scopes.errors import UnknownPrivilege, UnknownPurpose
+from scopes.fields import Fields
 
 __all__ = [
     "ABSENT",
@@ -59,6 +60,9 @@ class Rule:
     # What a request's JSON may hold, by path through objects and lists. Anything else is refused; a path with fixed
     # words must be there, in every element it passes through.
     body: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    fields: Fields | None = None  # what is read of the answer; None when it has none
+    # The parameter that names what the call is about; it must be done for that thing, or for a part of it.
+    subject: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +103,7 @@ class Operation:
     parameters: Mapping[str, Parameter]
     scopes: frozenset[str]  # any one of these authorises it
     writes: bool
+    answer: str = ""  # the schema of what it answers; empty when it answers nothing
     upload: bool = False
     upload_paths: tuple[str, ...] = ()
 
@@ -134,6 +139,7 @@ class Need:
     scopes: frozenset[str]
     pages: frozenset[str]  # provider ids
     policy_version: str
+    fields: Fields | None = None  # all that may be read of the answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +164,7 @@ class Catalogue:
     root_url: str
     acts_for: str  # the parameter that names the page a call acts for
     own_id: str  # the word that stands for the account itself, where a page's id could stand
+    part_mark: str  # what stands between a thing's id and the rest of the id of a part of it
     free: frozenset[str]  # parameters no rule has to mention
     we_never: tuple[str, ...]
     privileges: tuple[Privilege, ...]
@@ -202,6 +209,14 @@ class Catalogue:
     def choosable(self) -> tuple[Purpose, ...]:
         """The purposes a customer switches on and off, in the order they are shown."""
         return tuple(purpose for purpose in self.purposes if not purpose.implied)
+
+    def writing(self) -> tuple[Purpose, ...]:
+        """The purposes a customer switches that change something at the provider, in the order they are shown."""
+        return tuple(
+            purpose
+            for purpose in self.choosable()
+            if any(self.operations[rule.operation].writes for rule in purpose.rules)
+        )
 
     def enabled_by(self, id: str) -> frozenset[str]:
         """The purposes any one of which, when on, makes this one on. Raises: UnknownPurpose."""

@@ -64,6 +64,7 @@ def _operation(method: Mapping[str, Any], base: str) -> Operation:
         parameters=_parameters(method),
         scopes=frozenset(method.get("scopes", ())),
         writes=method["httpMethod"] != "GET",
+        answer=method.get("response", {}).get("$ref", ""),
         upload=bool(method.get("supportsMediaUpload", False)),
         upload_paths=tuple(dict.fromkeys(protocol["path"].lstrip("/") for protocol in protocols.values())),
     )

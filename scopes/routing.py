@@ -53,6 +53,7 @@ class Router:
         Raises: ValueError when it is anything more or less than that.
         """
         self._root = Root(root_url)
+        self.root_url = f"{root_url.rstrip('/')}/"
         self._groups = _compiled(catalogue)
         self._verbs = frozenset(operation.verb for operation in catalogue.operations.values())
 

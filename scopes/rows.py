@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, overload
 
 from scopes.errors import CatalogueError
 
@@ -26,13 +26,19 @@ class Row:
         self._left = dict(table)
         self._problems = problems
 
-    def text(self, key: str) -> str:
-        """A text that is not blank."""
+    @overload
+    def text(self, key: str) -> str: ...
+    @overload
+    def text(self, key: str, *, default: None) -> str | None: ...
+    def text(self, key: str, *, default: str | None = "") -> str | None:
+        """A text that is not blank; with a default of None it may be left out."""
+        if default is None and key not in self._left:
+            return None
         value = self._left.pop(key, None)
         if isinstance(value, str) and value.strip():
             return value
         self.wrong(f'"{key}" must be a text')
-        return ""
+        return default
 
     def texts(self, key: str, *, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
         """A list of texts, each once."""

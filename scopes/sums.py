@@ -96,6 +96,10 @@ def _parameters(c: Catalogue, rule: Rule, operation: Operation) -> Iterator[str]
     for name in operation.parameters:
         if name not in rule.parameters and name not in c.free:
             yield f'leaves parameter "{name}" undecided'
+    if rule.subject is not None:
+        named = operation.parameters.get(rule.subject)
+        if named is None or not named.required:
+            yield f'is about "{rule.subject}", which is not a parameter that every call has'
     if operation.writes and not rule.body:
         yield "writes, and does not say what a request may hold"
     for path, words in rule.body.items():

@@ -138,6 +138,7 @@ def test_ids_of_events_are_the_ones_that_stand_in_old_ledgers() -> None:
         45: "quota:back", 46: "api:not-enabled", 47: "token:scopes-lost", 48: "token:scopes-back",
         50: "revoke:done", 51: "revoke:asked",
         52: "revoke:confirmed", 53: "revoke:pending",
+        36: "member:may-not", 37: "member:may", 38: "staff:explain",
         60: "staff:grants", 61: "staff:ledger", 62: "ledger:exported", 70: "keys:rotating", 71: "keys:retired",
         72: "keys:stuck", 73: "keys:shredded", 74: "keys:shred-applied",
         80: "program:added", 81: "program:secret", 82: "program:secret-ended", 83: "program:ended",

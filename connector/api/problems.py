@@ -21,6 +21,7 @@ from connector.domain.errors import (
     OutcomeUnknown,
     OutcomeUnrecorded,
     Paused,
+    QuotaSpent,
     Refused,
     Revoked,
     TokenRefused,
@@ -62,6 +63,7 @@ TABLE: Mapping[type[ConnectorError], Problem] = {
     NotFound: Problem(404, "not-found", "GET /api/v1/connections lists what this program may use."),
     AlreadyDone: Problem(409, "already-done", "Nothing is left to do."),
     Refused: Problem(403, "refused", "No purpose of this program covers it as it was sent. Nothing was sent."),
+    QuotaSpent: Problem(503, "quota-spent", "Nothing was sent. It goes on when Google's day begins.", retry_after=3600),
     Revoked: Problem(410, "connection-ended", "Stop using this connection. A new consent makes a new one."),
     NeedsConsent: Problem(409, "needs-consent", "Ask the customer to connect the account again, in Settings."),
     NotSent: Problem(503, "google-unreachable", _ASK_AGAIN, retry_after=30),
@@ -88,10 +90,14 @@ REFUSALS: Mapping[str, str] = {
     "upload-not-in-purpose": "No purpose covers uploads.",
     "parameter-not-in-purpose": "Leave that parameter out, or send the value that the purpose covers.",
     "content-not-in-purpose": "Leave that part of the body out.",
+    "fields-not-in-purpose": "Leave `fields` out, or ask for no more than the purpose reads.",
+    "subject-missing": "Name in Connector-Subject the id of the message or post that this is about.",
+    "subject-mismatch": "Name in Connector-Subject what the request itself is about.",
     "acting-page-missing": "Add onBehalfOf with the id of a page from GET /api/v1/connections.",
     "page-not-chosen": _ONLY_CUSTOMER,
     "purpose-off": _ONLY_CUSTOMER,
     "scope-missing": "Ask the customer to connect the account again and allow it at Google.",
+    "scope-lost": "Ask the customer to connect the account again and allow it at Google.",
 }
 # What the web framework finds before a view is reached.
 HTTP: Mapping[int, Problem] = {

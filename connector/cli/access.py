@@ -3,7 +3,7 @@
 import click
 
 from connector import config, wiring
-from connector.domain import people
+from connector.domain import members, people
 from connector.domain import revoke as ending
 from connector.domain.records import Actor, ConnectionState
 
@@ -42,6 +42,47 @@ def customer_create(name: str, email: str, member: str) -> None:
     added = people.add_customer(svc, OPERATOR, name)
     link = people.invite(svc, OPERATOR, email=email, name=member, role="owner", customer=added.id)
     click.echo(f"{added.name} is {added.id}. Their first member opens this once, within 48 hours:\n{link}")
+
+
+@customer.command("members")
+@click.argument("customer_id", metavar="CUSTOMER")
+def customer_members(customer_id: str) -> None:
+    """List a customer's members and what was taken from what each may do."""
+    svc = wiring.services(config.load())
+    people.customer_name(svc, customer_id)
+    for member in members.listing(svc, OPERATOR, customer_id):
+        may_not = [one.purpose for one in member.may if not one.on]
+        told = "disabled" if member.disabled else f"may not: {', '.join(may_not)}" if may_not else "may do everything"
+        click.echo(f"{member.email}  {told}")
+
+
+@customer.command("allow")
+@click.argument("email")
+@click.argument("purpose")
+def customer_allow(email: str, purpose: str) -> None:
+    """Let a member do what a purpose does again, such as reply-to-messages."""
+    _set_allowance(email, purpose, on=True)
+
+
+@customer.command("forbid")
+@click.argument("email")
+@click.argument("purpose")
+def customer_forbid(email: str, purpose: str) -> None:
+    """Keep a member from what a purpose does; it holds for their next request."""
+    _set_allowance(email, purpose, on=False)
+
+
+def _set_allowance(email: str, purpose: str, *, on: bool) -> None:
+    svc = wiring.services(config.load())
+    known = members.purposes(svc)
+    if purpose not in known:
+        raise click.UsageError(f"{purpose!r} is no purpose that members are kept from. There is: {', '.join(known)}.")
+    with svc.store.read() as tx:
+        person = tx.accounts.person_by_email(email)
+    if person is None or person.customer is None:
+        raise click.UsageError(f"No customer has a member with the address {email!r}.")
+    members.allow(svc, OPERATOR, person.id, purpose, on=on)
+    click.echo(f"{person.email} may {'' if on else 'not '}use {known[purpose]}.")
 
 
 @click.command()

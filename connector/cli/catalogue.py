@@ -1,8 +1,9 @@
-"""Commands about what is asked of Google and why: catalogue check, show, justify, promises."""
+"""Commands about what is asked of Google and why: catalogue check, show, explain, justify, promises."""
 
 import click
 
 import scopes
+from connector.cli.explain import explain_command
 
 __all__ = ["catalogue"]
 
@@ -56,3 +57,6 @@ def promises() -> None:
         click.echo(f"{promise.id}  {promise.state:8}  {promise.clause}")
         if promise.enforced_by:
             click.echo(f"               {', '.join(promise.enforced_by)}")
+
+
+catalogue.add_command(explain_command)

@@ -1,6 +1,6 @@
 """The reads of an analysis, for the purpose `analyse`: posts, who reacted, photos. It reads and changes nothing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from connector.domain.calls import Caller, do
@@ -42,6 +42,7 @@ def analyse(svc: Services, actor: Actor, page: str, *, most: int = 20) -> tuple[
 def _figures(svc: Services, caller: Caller, page: str, post: Posted) -> PostFigures | None:
     """The figures; None for a post that was deleted since the list was read."""
     api = svc.network(caller.provider).api
+    caller = replace(caller, subject=post.provider_id)
     counts = [_unless_gone(svc, caller, api.reactions(page, post.provider_id, kind)) for kind in REACTIONS]
     if counts[0] is None or counts[1] is None:
         return None

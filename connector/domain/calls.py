@@ -1,21 +1,21 @@
 """THE PATH of one call to Google. Everything the connector does at a provider's API goes through `call`."""
 
-import json
 import re
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import scopes
-from connector.domain import grants, pauses, refreshing, tokens
+from connector.domain import grants, limits, pauses, refreshing, tokens
 from connector.domain.answering import Answering
 from connector.domain.errors import Refused
 from connector.domain.ledger import Entry, Settles
+from connector.domain.plainjson import object_in
 from connector.domain.ports import Services, Step
 from connector.domain.records import Actor, Answer, Request
 from connector.domain.secret import AccessToken
 from scopes import Need, RoutedCall, Unroutable
 
-__all__ = ["Ask", "Caller", "call", "do", "is_plain_header"]
+__all__ = ["Ask", "Caller", "call", "do", "is_plain_header", "route"]
 
 T = TypeVar("T")
 
@@ -62,8 +62,8 @@ def call(svc: Services, ask: Ask, settles: Settles | None = None) -> Answer:
     `settles` is state that commits together with the entries (a reply's, for example).
 
     Raises:
-        Refused: the purpose, the grant or the page does not cover it, or (QuotaSpent) Google takes no call of ours
-            today; no token was opened and nothing was done.
+        Refused: the purpose, the grant, the page or what the member may do does not cover it, or (QuotaSpent) Google
+            takes no call of ours today; no token was opened and nothing was done.
         NotFound: the connection is not this customer's.
         TokenRefused: Google gives no access token for it; nothing was sent.
         NotSent: Google cannot be reached, or (Paused) does not accept our own credentials; nothing was sent.
@@ -71,21 +71,21 @@ def call(svc: Services, ask: Ask, settles: Settles | None = None) -> Answer:
         LedgerUnwritable: the record could not be written, so nothing was done; OutcomeUnrecorded: it may have been.
     """
     network = svc.network(ask.provider)
-    routed = _routed(network.router, ask.request)
+    routed = route(network.router, ask.request)
     with Entry(svc, ask, routed, settles) as entry:
         if ask.within is not None and ask.purpose not in ask.within:
             raise Refused("purpose-not-allowed", "This program was not let in for that purpose. Nothing was sent.")
         try:
-            need = scopes.require(network.catalogue, ask.purpose, routed)
+            need = scopes.require(network.catalogue, ask.purpose, routed, subject=ask.subject)
         except scopes.NotForPurpose as no:
             raise Refused.because(no.refusal) from None
-        answering = Answering(svc)
+        request, answering = limits.asking(ask.request, need), Answering(svc)
         while True:
             permit, token = _permitted(svc, ask, need)
-            answer = network.sender.send(ask.request, token)
+            answer = network.sender.send(request, token)
             refusal = network.api.refusal(answer)
             if not answering.again(permit, token, refusal):
-                return entry.answered(answer, refusal)
+                return entry.answered(*limits.within(need, answer), refusal)
 
 
 def _permitted(svc: Services, ask: Ask, need: Need) -> tuple[grants.Permit, AccessToken]:
@@ -110,7 +110,8 @@ def do(svc: Services, caller: Caller, step: Step[T], settles: Settles | None = N
     return step.read(call(svc, caller.asks(step.request), settles))
 
 
-def _routed(router: scopes.Router, request: Request) -> RoutedCall | Unroutable:
+def route(router: scopes.Router, request: Request) -> RoutedCall | Unroutable:
+    """The operation that a request is, with its body; or why it is not surely one."""
     if not all(is_plain_header(name, value) for name, value in request.headers.items()):
         return Unroutable("disguised-header")
     if request.body and request.verb == "GET":
@@ -123,26 +124,9 @@ def _routed(router: scopes.Router, request: Request) -> RoutedCall | Unroutable:
 
 
 def _json_object(request: Request) -> dict[str, object] | None:
-    """The body, if it is one JSON object in UTF-8 that everybody reads alike: no name twice, no number that is none."""
+    """The body, if it says that it is JSON and is one object that everybody reads alike."""
     kind = next((value for name, value in request.headers.items() if name.lower() == "content-type"), "")
-    if _JSON.fullmatch(kind.lower()) is None:
-        return None
-    try:
-        found = json.loads((request.body or b"").decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_number)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands twice")
-    return found
-
-
-def _no_number(_word: str) -> None:
-    raise ValueError("not a number in JSON")
+    return object_in(request.body or b"") if _JSON.fullmatch(kind.lower()) else None
 
 
 def is_plain_header(name: str, value: str) -> bool:

@@ -77,6 +77,22 @@ REPLY_FOUND = Event(
     35, "reply:found", "A reply whose end was not known was found at Google.", "An unknown reply was found at Google."
 )
 
+MEMBER_MAY_NOT = Event(
+    36,
+    "member:may-not",
+    "{actor} took “{purpose_title}” from what {person} may do.",
+    "Something was taken from what a member may do.",
+)
+MEMBER_MAY = Event(
+    37,
+    "member:may",
+    "{actor} added “{purpose_title}” to what {person} may do.",
+    "Something was added to what a member may do.",
+)
+STAFF_EXPLAINED = Event(
+    38, "staff:explain", "{actor} asked whether a request would be allowed.", "Staff asked what would be allowed."
+)
+
 TOKEN_REFRESHED = Event(
     40, "token:refreshed", "A fresh access token was fetched for this purpose.", "A fresh access token was fetched."
 )

@@ -45,17 +45,21 @@ class Permit:
 
 
 def permit(svc: Services, tx: Tx, actor: Actor, connection: str, need: Need) -> Permit:
-    """Whether the live grant holds all that is needed, the purpose is on and the page is chosen, at this moment.
+    """Whether the member may, the live grant holds all that is needed, the purpose is on and the page is chosen, now.
 
     Raises:
         NotFound: no such connection, or another customer's.
         Revoked, NeedsConsent: the connection was ended, or Google has to be asked again.
-        Refused: with the reason, for anything else that does not hold.
+        Refused: `member-gone` or `member-may-not` by who asks; with its reason, for anything else that does not hold.
         QuotaSpent: the provider takes no call of ours until its quota begins anew.
     """
-    standing = tx.connections.standing(actor.customer, connection) if actor.customer else None
+    asks = actor.id if actor.kind == "member" else None
+    standing = tx.connections.standing(actor.customer, connection, asks) if actor.customer else None
     if standing is None:
         raise NotFound(connection)
+    catalogue = svc.network(standing.connection.provider).catalogue
+    if asks is not None:
+        _check_member(standing, actor, catalogue, need.purpose)
     match standing.connection.state:
         case ConnectionState.REVOKED | ConnectionState.MERGED:
             raise Revoked
@@ -63,7 +67,7 @@ def permit(svc: Services, tx: Tx, actor: Actor, connection: str, need: Need) -> 
             raise NeedsConsent
     answer = scopes.holds(
         need,
-        catalogue=svc.network(standing.connection.provider).catalogue,
+        catalogue=catalogue,
         granted=standing.worth_asking(svc.clock.now()),
         purposes_on=standing.purposes_on,
         chosen_pages=standing.chosen_pages,
@@ -74,6 +78,18 @@ def permit(svc: Services, tx: Tx, actor: Actor, connection: str, need: Need) -> 
     if quota is not None and quota > svc.clock.now():
         raise QuotaSpent(quota)
     return Permit(answer, standing.connection, quota_back=quota is not None)
+
+
+def _check_member(standing: Standing, actor: Actor, catalogue: Catalogue, purpose: str) -> None:
+    """A member's own permission, as it stands now. Programs are limited by their tokens, and staff have no customer."""
+    member = standing.member
+    if member is None or member.disabled or member.customer != actor.customer:
+        raise Refused("member-gone", "Whoever asks for this is no longer a member of this organisation.")
+    if purpose in member.may_not:
+        raise Refused("member-may-not", f"{MAY_NOT} “{catalogue.purpose(purpose).title}”. Ask one of its owners.")
+
+
+MAY_NOT = "Your organisation does not let you use"
 
 
 @dataclass(frozen=True, slots=True)

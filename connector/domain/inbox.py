@@ -150,7 +150,7 @@ def thread(svc: Services, actor: Actor, id: str) -> ThreadView:
             for item in tx.inbox.messages(customer, id)
             if item.provider_id not in sent_here
         )
-        why_not = _why_no_reply(svc, tx, customer, found)
+        why_not = _why_no_reply(svc, tx, actor, found)
         connection = tx.connections.get(customer, found.connection)
     with svc.store.write() as tx:
         tx.inbox.mark_read(customer, id, svc.clock.now())
@@ -208,8 +208,8 @@ def _message_view(svc: Services, tx: Tx, item: Message, answers: list[replies.Re
     )  # fmt: skip
 
 
-def _why_no_reply(svc: Services, tx: Tx, customer: str, on: Thread) -> str | None:
-    standing = tx.connections.standing(customer, on.connection)
+def _why_no_reply(svc: Services, tx: Tx, actor: Actor, on: Thread) -> str | None:
+    standing = tx.connections.standing(actor.acting_for(), on.connection, actor.id)
     if standing is None or standing.connection.ended_at is not None:
         return "The account behind this page is no longer connected."
     needed = frozenset(svc.network(standing.connection.provider).catalogue.scopes_for(["reply-to-messages"]))
@@ -217,6 +217,8 @@ def _why_no_reply(svc: Services, tx: Tx, customer: str, on: Thread) -> str | Non
         return "Replying misses a permission that was not given at Google."
     if "reply-to-messages" not in standing.purposes_on:
         return "Replying is switched off in Settings."
+    if standing.member is not None and "reply-to-messages" in standing.member.may_not:
+        return "Your organisation does not let you reply. One of its owners can change that in Settings, Members."
     return None
 
 

@@ -181,6 +181,7 @@ class Entry:
     ) -> None:
         self._svc, self._ask, self._routed, self._settles = svc, ask, routed, settles
         self._closing: Closing | None = None
+        self._beyond: tuple[str, ...] = ()
         self.intent = -1
 
     def __enter__(self) -> "Entry":
@@ -204,11 +205,14 @@ class Entry:
             index = self._note(tx, event, closing.decision, closing.reason, closing.why, owner=OPERATOR)
         _alarm(closing, index)
 
-    def answered(self, answer: Answer, refusal: GoogleRefused | None) -> Answer:
-        """Google answered; the entry will say so when the block ends. `refusal` is what the answer stands for.
+    def answered(self, answer: Answer, beyond: tuple[str, ...], refusal: GoogleRefused | None) -> Answer:
+        """Google answered; the entry will say so when the block ends, and what the answer held `beyond` the fields.
+
+        `refusal` is what an error answer stands for.
 
         A server error on a write may come after the write was done, so only a clear no counts as not done.
         """
+        self._beyond = beyond
         reason, why = f"http-{answer.status}", f"Google answered {answer.status}."
         if refusal is not None:
             reason, why = refusal.reason, refusal.public
@@ -247,6 +251,8 @@ class Entry:
         if isinstance(self._routed, RoutedCall):
             operation = self._routed.operation
             details["parameters"] = {**self._routed.path, **self._routed.query}
+        if self._beyond:
+            details["beyond_fields"] = list(self._beyond)
         if owner is not None:
             details = {"what": _title(self._svc, operation), "why": why}
         return note(

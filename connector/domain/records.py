@@ -21,6 +21,7 @@ __all__ = [
     "KeyRow",
     "Lease",
     "LedgerRow",
+    "Member",
     "Message",
     "Page",
     "Pause",
@@ -76,6 +77,7 @@ class Person:
     role: str
     password_hash: str | None = field(repr=False)
     disabled: bool = False
+    may_not: tuple[str, ...] = ()  # purposes that were taken from what they may do
 
     def actor(self) -> Actor:
         """This person as the one who asks."""
@@ -227,6 +229,15 @@ class Switch:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """What a person may do, as it stands at this moment."""
+
+    customer: str | None
+    disabled: bool
+    may_not: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """All that decides whether a connection may do something, read in one snapshot."""
 
@@ -241,6 +252,8 @@ class Standing:
     def worth_asking(self, now: datetime) -> frozenset[str]:
         """What a call may count on or ask for once more: an answer that was short is not believed for ever (F18)."""
         return self.granted.union(scope for scope, until in self.lost.items() if until <= now)
+
+    member: Member | None = None  # who asks, if it was said and they are known
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def use(
         connection: the connection's id.
         purpose: the purpose's id; every request must be covered by it.
         actor: who asks.
-        subject: the message or post this is about, for the record.
+        subject: the message or post this is about, by the provider's id; a purpose that answers one thing needs it.
 
     Raises: NotFound for a provider that is not set up, or that Google's client does not serve.
     """

@@ -1,5 +1,8 @@
 """Google+ Pages API v2: builds requests and reads answers, and sends nothing.
 
+Which fields are asked for is the purpose's to say (scopes/catalogue); the path of a call adds them. A field that a
+purpose does not read is not there, and reads as empty or none.
+
 Where each rule was read: the reference beside the catalogue, "Methods" and "Behaviour". The API closed on 7 March 2019.
 """
 
@@ -17,13 +20,6 @@ from connector.google.htmltext import text_of
 from connector.google.service import Service
 
 __all__ = ["GooglePlusApi"]
-
-# `fields` names what is read below and nothing else: less personal data comes in, and less travels.
-PROFILE = "id,displayName,url,image/url"
-AUTHOR = "actor(id,displayName)"
-POST = f"id,{AUTHOR},published,updated,object(content,originalContent,replies/totalItems,attachments(objectType,id))"
-COMMENT = f"id,{AUTHOR},published,object(content,originalContent)"
-PHOTO = "id,displayName,width,height,published"
 
 
 class GooglePlusApi:
@@ -47,22 +43,15 @@ class GooglePlusApi:
 
     def account(self) -> Step[FoundProfile]:
         """plusPages.people.get of `me`: whose account it is."""
-        return Step(self._get("people/me", fields=PROFILE), lambda answer: _profile(reading.body_of(answer)))
+        return Step(self._get("people/me"), lambda answer: _profile(reading.body_of(answer)))
 
     def profile_of(self, page: str) -> Step[FoundProfile]:
         """plusPages.people.get of a page."""
-        return Step(
-            self._get(f"people/{_part(page)}", fields=PROFILE), lambda answer: _profile(reading.body_of(answer))
-        )
+        return Step(self._get(f"people/{_part(page)}"), lambda answer: _profile(reading.body_of(answer)))
 
     def pages(self, cursor: str | None = None) -> Step[tuple[tuple[FoundPage, ...], str | None]]:
         """plusPages.people.list: pages the account administers. Consumer accounts are listed too, and left out."""
-        request = self._get(
-            "people/me/people/pages",
-            cursor,
-            maxResults="100",
-            fields="nextPageToken,items(objectType,id,displayName)",
-        )
+        request = self._get("people/me/people/pages", cursor, maxResults="100")
 
         def read(answer: Answer) -> tuple[tuple[FoundPage, ...], str | None]:
             found, following = reading.items_of(reading.body_of(answer), _page)
@@ -72,14 +61,12 @@ class GooglePlusApi:
 
     def posts(self, page: str, cursor: str | None = None) -> Step[tuple[tuple[Posted, ...], str | None]]:
         """plusPages.activities.list of a page's own posts, newest first."""
-        request = self._get(
-            f"people/{_part(page)}/activities/user", cursor, maxResults="100", fields=f"nextPageToken,items({POST})"
-        )
+        request = self._get(f"people/{_part(page)}/activities/user", cursor, maxResults="100")
         return Step(request, lambda answer: reading.items_of(reading.body_of(answer), _posted))
 
     def post(self, page: str, post: str) -> Step[Posted]:
         """plusPages.activities.get, as the page."""
-        request = self._get(f"activities/{_part(post)}", onBehalfOf=page, fields=POST)
+        request = self._get(f"activities/{_part(post)}", onBehalfOf=page)
         return Step(request, lambda answer: _posted(reading.body_of(answer)))
 
     def comments(
@@ -92,7 +79,6 @@ class GooglePlusApi:
             onBehalfOf=page,
             maxResults="500",
             sortOrder="ascending",
-            fields=f"nextPageToken,items({COMMENT})",
         )
         return Step(request, lambda answer: reading.items_of(reading.body_of(answer), _comment))
 
@@ -102,17 +88,12 @@ class GooglePlusApi:
         Raises: BadInput for an empty text, one over the limit, or one that is not Unicode.
         """
         body = {"object": {"originalContent": _sendable(text, self.reply_limit)}}
-        request = self._post(f"activities/{_part(post)}/comments", body, onBehalfOf=page, fields=COMMENT)
+        request = self._post(f"activities/{_part(post)}/comments", body, onBehalfOf=page)
         return Step(request, lambda answer: _comment(reading.body_of(answer)))
 
     def circles(self, page: str, cursor: str | None = None) -> Step[tuple[tuple[Circle, ...], str | None]]:
         """plusPages.circles.list of a page."""
-        request = self._get(
-            f"people/{_part(page)}/circles",
-            cursor,
-            maxResults="100",
-            fields="nextPageToken,items(id,displayName,people/totalItems)",
-        )
+        request = self._get(f"people/{_part(page)}/circles", cursor, maxResults="100")
         return Step(request, lambda answer: reading.items_of(reading.body_of(answer), _circle))
 
     def publish(self, page: str, text: str, circles: Sequence[str]) -> Step[Posted]:
@@ -126,7 +107,7 @@ class GooglePlusApi:
             "object": {"originalContent": _sendable(text, 100_000)},
             "access": {"items": [{"type": "circle", "id": circle} for circle in circles]},
         }
-        request = self._post(f"people/{_part(page)}/activities", body, fields=POST)
+        request = self._post(f"people/{_part(page)}/activities", body)
         return Step(request, lambda answer: _posted(reading.body_of(answer)))
 
     def reactions(
@@ -143,24 +124,26 @@ class GooglePlusApi:
             cursor,
             onBehalfOf=page,
             maxResults="100",
-            fields="nextPageToken,items(id,displayName)",
         )
         return Step(request, lambda answer: reading.items_of(reading.body_of(answer), _author))
 
     def photo(self, page: str, media: str) -> Step[Mapping[str, int | str]]:
         """plusPages.media.get, as the page: id, name, width, height (pixels) and when it was published."""
-        request = self._get(f"media/{_part(media)}", onBehalfOf=page, fields=PHOTO)
+        request = self._get(f"media/{_part(media)}", onBehalfOf=page)
         return Step(request, lambda answer: _photo(reading.body_of(answer)))
 
     def _get(self, path: str, cursor: str | None = None, **query: str) -> Request:
         if cursor is not None:
             query["pageToken"] = cursor
-        return Request("GET", f"{self._base}{path}?{urlencode(query)}", {"Accept": "application/json"})
+        return Request("GET", self._address(path, query), {"Accept": "application/json"})
 
     def _post(self, path: str, body: Mapping[str, Any], **query: str) -> Request:
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
         text = json.dumps(body, ensure_ascii=False).encode()
-        return Request("POST", f"{self._base}{path}?{urlencode(query)}", headers, text)
+        return Request("POST", self._address(path, query), headers, text)
+
+    def _address(self, path: str, query: Mapping[str, str]) -> str:
+        return f"{self._base}{path}?{urlencode(query)}" if query else f"{self._base}{path}"
 
 
 def _part(id: str) -> str:

@@ -52,6 +52,19 @@ class AccountRows:
         """The person with that address in any letter case, or None."""
         return one(r.Person, self._sql.execute(_PERSON.where(people.c.email == email.lower())))
 
+    def members(self, customer: str) -> Sequence[r.Person]:
+        """The customer's people, by name."""
+        rows = self._sql.execute(_PERSON.where(people.c.customer == customer).order_by(people.c.name, people.c.id))
+        return [r.Person(*row) for row in rows]
+
+    def lock(self, person: str) -> None:
+        """Hold the person's row until the transaction ends (PostgreSQL; SQLite has one writer anyway)."""
+        self._sql.execute(select(people.c.id).where(people.c.id == person).with_for_update(key_share=True))
+
+    def set_may_not(self, person: str, purposes: tuple[str, ...]) -> None:
+        """Replace what was taken from what they may do."""
+        self._sql.execute(update(people).where(people.c.id == person).values(may_not=purposes))
+
     def set_password(self, person: str, password_hash: str) -> None:
         """Replace the hash."""
         self._sql.execute(update(people).where(people.c.id == person).values(password_hash=password_hash))

@@ -163,6 +163,9 @@ class ConnectionRows:
             chosen = chosen.where(lost.c.scope.in_(sorted(scopes)))
         return set(self._sql.execute(chosen.returning(lost.c.scope)).scalars())
 
-    def standing(self, customer: str, connection: str) -> r.Standing | None:
-        """Everything the permit is decided by, as one snapshot; None when missing or another customer's."""
-        return standing(self._sql, customer, connection)
+    def standing(self, customer: str, connection: str, person: str | None = None) -> r.Standing | None:
+        """Everything the permit is decided by, as one snapshot; None when missing or another customer's.
+
+        `person` is who asks, where what they may do counts.
+        """
+        return standing(self._sql, customer, connection, person)

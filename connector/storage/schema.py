@@ -92,6 +92,7 @@ people = Table(
     Column("role", Text, nullable=False),
     Column("password_hash", Text),
     Column("disabled", Boolean, nullable=False),
+    Column("may_not", Words, nullable=False, server_default=text("'[]'")),
 )
 
 sessions = Table(

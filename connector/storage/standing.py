@@ -22,7 +22,7 @@ from connector.domain import records as r
 from connector.storage.columns import as_moment
 from connector.storage.driver import Spelled
 from connector.storage.rows import record_columns
-from connector.storage.schema import connections, grants, lost_scopes, pages, pauses, switches
+from connector.storage.schema import connections, grants, lost_scopes, pages, pauses, people, switches
 
 __all__ = ["purposes_on", "standing"]
 
@@ -62,8 +62,15 @@ def _statement(joined: Callable[..., ColumnElement[Any]]) -> Select[Any]:
             of_pages.correlate(connections).scalar_subquery(),
             quota.correlate(connections).scalar_subquery(),
             of_lost.correlate(connections).scalar_subquery(),
+            people.c.customer,
+            people.c.disabled,
+            type_coerce(people.c.may_not, Text),
         )
-        .select_from(connections.outerjoin(grants, grants.c.seq == _newest_grant))
+        .select_from(
+            connections.outerjoin(grants, grants.c.seq == _newest_grant).outerjoin(
+                people, people.c.id == bindparam("person")
+            )
+        )
         .where(connections.c.id == bindparam("connection"), connections.c.customer == bindparam("customer"))
     )
 
@@ -74,16 +81,20 @@ _STANDING = {
 }
 
 
-def standing(sql: Connection, customer: str, connection: str) -> r.Standing | None:
-    """The connection with its newest grant's scopes, the purposes that are on and the chosen pages.
+def standing(sql: Connection, customer: str, connection: str, person: str | None = None) -> r.Standing | None:
+    """The connection with its newest grant's scopes, the purposes that are on and the chosen pages; and who asks.
 
     A connection without any grant has no scopes and only the purposes that were switched on. None when there is no
     such connection of that customer.
     """
-    row = _STANDING[sql.dialect.name].first(sql, {"customer": customer, "connection": connection})
+    row = _STANDING[sql.dialect.name].first(
+        sql, {"customer": customer, "connection": connection, "person": person or ""}
+    )
     if row is None:
         return None
-    *fields, granted, purposes, policy_version, switched, chosen, quota_until, losing = row
+    *fields, granted, purposes, policy_version, switched, chosen, quota_until, losing, works_for, disabled, may_not = (
+        row
+    )
     switches = {word[1:]: word[0] == "+" for word in switched.split(_BETWEEN)} if switched else {}
     lost = {scope: as_moment(int(until)) for until, scope in map(str.split, losing.split(_BETWEEN))} if losing else {}
     return r.Standing(
@@ -94,6 +105,7 @@ def standing(sql: Connection, customer: str, connection: str) -> r.Standing | No
         policy_version=policy_version or "",
         quota_until=quota_until,
         lost=lost,
+        member=None if may_not is None else r.Member(works_for, disabled, frozenset(loads(may_not))),
     )
 
 

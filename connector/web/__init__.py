@@ -13,10 +13,12 @@ from connector.web import (
     connect,
     csrf,
     errors,
+    explain,
     headers,
     health,
     inbox,
     marks,
+    members,
     session,
     signin,
     wording,
@@ -32,8 +34,10 @@ BLUEPRINTS = (
     connect.blueprint,
     inbox.blueprint,
     account.blueprint,
+    members.blueprint,
     activity.blueprint,
     admin.blueprint,
+    explain.blueprint,
     health.blueprint,
 )
 

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from connector.domain import grants, profile, programs, revoke
 from connector.domain.errors import BadInput
+from connector.domain.members import MANAGER
 from connector.domain.shown import shown as safe
 from connector.web import notices, session
 from connector.web.forms import one
@@ -25,6 +26,7 @@ def overview() -> ResponseReturnValue:
         live=[view for view in views if view.state != "revoked"],
         ended=[view for view in views if view.state == "revoked"],
         programs=acting,
+        manages=session.current_person().role == MANAGER,
         networks=[(name, network.catalogue.title) for name, network in services().networks.items()],
         notice=notices.from_address(),
     )

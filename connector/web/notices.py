@@ -33,6 +33,8 @@ _NOTICES = {
     "no-pages": Notice("info", "No page is chosen, so nothing is read."),
     "switched-on": Notice("ok", "The purpose is on. It holds from the next request."),
     "switched-off": Notice("ok", "The purpose is off. Nothing more is done for it."),
+    "member-may": Notice("ok", "They may do this from now on."),
+    "member-may-not": Notice("ok", "They may not do this any more. It holds from their next request."),
     "confirmed": Notice("ok", "The connection has ended, and Google confirmed the removal."),
     "already-gone": Notice("ok", "The connection has ended. Google had forgotten the permission already."),
     "pending": Notice("warn", "The connection has ended here. Removal at Google is pending; it is tried again."),

@@ -12,7 +12,8 @@ ROOT = Path(__file__).parent.parent.parent
 
 def reasons() -> set[str]:
     """What the rule and the path of a call give as reasons, read from their source."""
-    source = "".join((ROOT / name).read_text() for name in ("scopes/decide.py", "connector/domain/calls.py"))
+    names = ("scopes/decide.py", "connector/domain/calls.py", "connector/domain/refreshing.py")
+    source = "".join((ROOT / name).read_text() for name in names)
     return set(re.findall(r'(?:Refusal|Refused)\(\s*"([a-z-]+)"', source))
 
 

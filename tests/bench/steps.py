@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import scopes
 from connector import wiring
-from connector.domain import grants, ledger, tokens
+from connector.domain import grants, ledger, limits, tokens
 from connector.domain.ledger import Entry
 from connector.domain.ports import Services
 from connector.google.gate import Gate
@@ -24,6 +24,7 @@ NAMES = (
     "permit",
     "token",
     "send",
+    "the answer's fields",
     "outcome, committed",
     "  of these, commits",
     "  of these, seals",
@@ -66,6 +67,7 @@ def watched(svc: Services) -> Iterator[Steps]:
         "permit": (grants, "permit"),
         "token": (tokens, "kept"),
         "send": (type(network.sender), "send"),
+        "the answer's fields": (limits, "within"),
         "outcome, committed": (Entry, "__exit__"),
         "  of these, commits": (svc.store.engine.dialect, "do_commit"),  # type: ignore[attr-defined]
         "  of these, seals": (type(svc.vault), "seal"),

@@ -1,5 +1,7 @@
 """A stand-in for the network: a process that answers every request with the same 1.5 KB of JSON and keeps connections.
 
+It holds the fields that reading messages asks for and no others, as Google's answer would.
+
 It is as fast as Python can be, so that what is measured is the client. Run alone it prints its port; given a file
 with a key and a certificate it speaks TLS.
 """
@@ -17,15 +19,12 @@ __all__ = ["BODY", "running"]
 
 BODY = json.dumps(
     {
-        "kind": "plus#commentFeed",
-        "title": "Plus Comments Feed",
         "items": [
             {
-                "kind": "plus#comment",
                 "id": f"z12abc{number}",
                 "published": "2018-10-06T12:00:00.000Z",
                 "actor": {"id": f"11720000000000000000{number}", "displayName": f"Person {number}"},
-                "object": {"objectType": "comment", "content": "How late are you open on Sunday? " * 8},
+                "object": {"content": "How late are you open on Sunday? " * 11},
             }
             for number in range(3)
         ],

@@ -10,7 +10,7 @@ import pytest
 import scopes
 from connector.domain import grants
 from connector.domain.errors import NeedsConsent, NotFound, Refused, Revoked
-from connector.domain.records import Actor, Connection, ConnectionState, Standing
+from connector.domain.records import Actor, Connection, ConnectionState, Member, Standing
 
 CATALOGUE = scopes.load("google-plus")
 NOON = datetime(2018, 10, 8, 12, tzinfo=UTC)
@@ -28,6 +28,7 @@ HELD = Standing(
     purposes_on=frozenset({"read-messages"}),
     chosen_pages=frozenset({PAGE}),
     policy_version="2018-10-06",
+    member=Member("cus_1", False, frozenset()),
 )
 MEMBER = Actor(kind="member", id="per_1", name="Mia", customer="cus_1")
 
@@ -39,7 +40,7 @@ class Connections:
     standing_now: Standing
     asked: list[tuple[str, str]]
 
-    def standing(self, customer: str, connection: str) -> Standing | None:
+    def standing(self, customer: str, connection: str, person: str | None = None) -> Standing | None:
         self.asked.append((customer, connection))
         found = self.standing_now
         return found if (customer, connection) == (found.connection.customer, found.connection.id) else None
@@ -108,6 +109,10 @@ def test_a_connection_that_needs_consent_gives_no_permit() -> None:
         ({"purposes_on": frozenset()}, "purpose-off"),
         ({"chosen_pages": frozenset({"2" * 21})}, "page-not-chosen"),
         ({"chosen_pages": frozenset()}, "page-not-chosen"),
+        ({"member": Member("cus_1", False, frozenset({"read-messages"}))}, "member-may-not"),
+        ({"member": Member("cus_1", True, frozenset())}, "member-gone"),
+        ({"member": Member("cus_2", False, frozenset())}, "member-gone"),
+        ({"member": None}, "member-gone"),
     ],
 )
 def test_each_thing_that_does_not_hold_is_a_refusal_of_its_own(without: dict[str, Any], reason: str) -> None:

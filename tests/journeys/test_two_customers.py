@@ -21,7 +21,19 @@ from werkzeug.test import TestResponse
 
 import connector
 from connector.config import Settings
-from connector.domain import analyse, choosing, grants, history, inbox, linking, programs, publish, replies, revoke
+from connector.domain import (
+    analyse,
+    choosing,
+    grants,
+    history,
+    inbox,
+    linking,
+    members,
+    programs,
+    publish,
+    replies,
+    revoke,
+)
 from connector.domain import connect as connecting
 from connector.domain import people as accounts
 from connector.domain.errors import ConnectorError, NotFound
@@ -190,6 +202,14 @@ ROUTES: Mapping[str, Route] = {
         (P("/settings/programs/{own.program}/end"), P("/settings/programs/{their.program}/end")),
     ),
     "POST /settings/programs/<program>/end": Route("member", (P("/settings/programs/{their.program}/end"),)),
+    "GET /settings/members": Route("member", (P("/settings/members"),), ids=False),
+    "POST /settings/members/<person>/purposes/<purpose>": Route(
+        "member",
+        (
+            P("/settings/members/{their.person}/purposes/reply-to-messages", (("on", "0"),)),
+            P("/settings/members/{their.person}/purposes/publish-to-circles", (("on", "1"),)),
+        ),
+    ),
     "GET /activity": Route(
         "member",
         (P("/activity"), P("/activity?before={own.index}"), P("/activity?customer={their.customer}")),
@@ -202,6 +222,12 @@ ROUTES: Mapping[str, Route] = {
         "staff", (P("/admin/programs/{their.program}/end", (("reason", "A probe."),)),)
     ),
     "GET /admin/ledger": Route("staff", (P("/admin/ledger"), P("/admin/ledger?customer={their.customer}"))),
+    "GET /admin/explain": Route("staff", (P("/admin/explain?connection={their.connection}"),)),
+    "POST /admin/explain": Route(
+        "staff",
+        (P("/admin/explain", (("purpose", "analyse"), ("verb", "GET"), ("url", "/plusPages/v2/people/me"),
+                              ("connection", "{their.connection}"))),),
+    ),
     "GET /admin/connections/<connection>/revoke": Route("staff", (P("/admin/connections/{their.connection}/revoke"),)),
     "POST /admin/connections/<connection>/revoke": Route(
         "staff",
@@ -601,6 +627,10 @@ DOMAIN: Mapping[str, Callable[[Services, Any, Ids, Ids], object]] = {
     "grants.switch on": lambda svc, who, own, their: grants.switch(
         svc, who.actor, their.connection, "analyse", on=True
     ),
+    "members.listing": lambda svc, who, own, their: members.listing(svc, who.actor, their.customer),
+    "members.allow": lambda svc, who, own, their: members.allow(
+        svc, who.actor, their.person, "reply-to-messages", on=False
+    ),
     "inbox.sync": lambda svc, who, own, their: inbox.sync(svc, who.actor, their.page),
     "inbox.threads": lambda svc, who, own, their: inbox.threads(svc, who.actor, their.page),
     "inbox.thread": lambda svc, who, own, their: inbox.thread(svc, who.actor, their.thread),
@@ -725,8 +755,15 @@ def test_fields_that_a_form_does_not_have_change_nothing(two: Two) -> None:
         "POST /settings/connections/<connection>/purposes/<purpose>": (
             by_member, Probe(f"/settings/connections/{own.connection}/purposes/analyse", (("on", "0"), *extra))
         ),
+        "POST /settings/members/<person>/purposes/<purpose>": (
+            by_member, Probe(f"/settings/members/{own.person}/purposes/publish-to-circles", (("on", "1"), *extra))
+        ),
+        "POST /settings/programs/<program>/end": (by_member, Probe(f"/settings/programs/{own.program}/end", extra)),
         "POST /settings/connections/<connection>/revoke": (
             by_member, Probe(f"/settings/connections/{own.connection}/revoke", extra)
+        ),
+        "POST /admin/programs/<program>/end": (
+            by_staff, Probe(f"/admin/programs/{two.one.ids.program}/end", (("reason", "A probe."), *extra))
         ),
         "POST /admin/connections/<connection>/revoke": (
             by_staff, Probe(f"/admin/connections/{own.linking}/revoke", (("reason", "A probe."), *extra))
@@ -737,7 +774,7 @@ def test_fields_that_a_form_does_not_have_change_nothing(two: Two) -> None:
         ),
         "POST /sign-out": (by_member, Probe("/sign-out", extra)),
     }  # fmt: skip
-    assert set(forms) == {rule for rule in _rules(two.app) if not rule.startswith("GET ")}
+    assert set(forms) | {"POST /admin/explain"} == {rule for rule in _rules(two.app) if not rule.startswith("GET ")}
     for rule, (browser, probe) in forms.items():
         assert browser.send("POST", probe).status_code == 303, rule
     assert two.anonymous.send("GET", Probe("/admin/grants")).status_code == 404

@@ -103,7 +103,7 @@ def test_retries_and_another_transport_are_refused(use, google, world):
 def test_a_dropped_write_is_sent_once_and_is_unknown(use, google, world, kind, entries):
     google.fault(INSERT, kind, times=1)
     body = {"object": {"originalContent": "Once."}}
-    with use("reply-to-messages") as pages, pytest.raises(OutcomeUnknown):
+    with use("reply-to-messages", subject=world.cafe_post) as pages, pytest.raises(OutcomeUnknown):
         pages.comments().insert(activityId=world.cafe_post, onBehalfOf=world.cafe, body=body).execute()
     assert len(google.requests(INSERT)) == 1
     assert entries()[-1]["decision"] == "unknown"

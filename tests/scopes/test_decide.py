@@ -126,6 +126,7 @@ def test_a_call_is_allowed_exactly_when_the_tables_say_so(catalogue: Catalogue, 
                         granted=granted,
                         purposes_on={"show-profile", "read-messages", purpose},
                         chosen_pages={CHOSEN},
+                        subject=filled.get("activityId"),
                     )
                     expected = said and needed <= granted
                     assert isinstance(answer, Need) == expected, (operation.id, filled, purpose, granted, answer)
@@ -303,6 +304,7 @@ def test_missing_scopes_are_named_in_googles_words(catalogue: Catalogue) -> None
         granted={SIX["plus.stream.read"], SIX["plus.pages.manage"]},
         purposes_on={"reply-to-messages"},
         chosen_pages={CHOSEN},
+        subject="z12",
     )
     assert isinstance(answer, Refusal)
     assert answer.reason == "scope-missing"
@@ -393,11 +395,84 @@ def test_a_post_for_circles_and_a_plain_reply_are_covered(catalogue: Catalogue) 
     assert isinstance(scopes.need(catalogue, "publish-to-circles", post), Need)
     words = {"object": {"originalContent": "Hello"}}
     reply = RoutedCall("plusPages.comments.insert", {"activityId": "z12"}, {"onBehalfOf": CHOSEN}, body=words)
-    assert isinstance(scopes.need(catalogue, "reply-to-messages", reply), Need)
+    assert isinstance(scopes.need(catalogue, "reply-to-messages", reply, subject="z12"), Need)
     more = dataclasses.replace(reply, body=words | {"actor": {"id": STRANGER}})
-    assert isinstance(scopes.need(catalogue, "reply-to-messages", more), Refusal)
+    answer = scopes.need(catalogue, "reply-to-messages", more, subject="z12")
+    assert isinstance(answer, Refusal)
+    assert answer.reason == "content-not-in-purpose"
 
 
 def test_what_a_reading_call_carries_is_never_covered(catalogue: Catalogue) -> None:
     call = RoutedCall("plusPages.comments.get", {"commentId": "z12.1"}, {"onBehalfOf": CHOSEN}, body={"a": 1})
     assert isinstance(scopes.need(catalogue, "read-messages", call), Refusal)
+
+
+REPLY = RoutedCall(
+    "plusPages.comments.insert",
+    {"activityId": "z12post"},
+    {"onBehalfOf": CHOSEN},
+    body={"object": {"originalContent": "Hello"}},
+)
+
+
+@pytest.mark.parametrize("subject", ["z12post", "z12post.1525166400000000", "z12post.1#2"])
+def test_a_reply_is_about_the_post_it_goes_to_or_a_comment_below_it(catalogue: Catalogue, subject: str) -> None:
+    assert isinstance(scopes.need(catalogue, "reply-to-messages", REPLY, subject=subject), Need)
+
+
+@pytest.mark.parametrize(
+    ("subject", "reason"),
+    [
+        (None, "subject-missing"),
+        ("", "subject-missing"),
+        ("z12other", "subject-mismatch"),
+        ("z12other.1525166400000000", "subject-mismatch"),
+        ("z12post1", "subject-mismatch"),
+        ("z12post.", "subject-mismatch"),
+        ("z12post1.1525166400000000", "subject-mismatch"),
+        ("z12", "subject-mismatch"),
+        ("1.z12post", "subject-mismatch"),
+        (CHOSEN, "subject-mismatch"),
+    ],
+)
+def test_a_reply_that_is_about_nothing_or_about_something_else_is_refused(
+    catalogue: Catalogue, subject: str | None, reason: str
+) -> None:
+    answer = scopes.need(catalogue, "reply-to-messages", REPLY, subject=subject)
+    assert isinstance(answer, Refusal)
+    assert answer.reason == reason
+    assert answer.sentence.endswith(".")
+
+
+def test_what_is_not_done_for_one_thing_needs_no_subject_and_is_not_hindered_by_one(catalogue: Catalogue) -> None:
+    acting = [(p.id, rule.operation) for p in catalogue.purposes for rule in p.rules if rule.subject]
+    assert acting == [("reply-to-messages", "plusPages.comments.insert")]
+    call = RoutedCall("plusPages.comments.list", {"activityId": "z12post"}, {"onBehalfOf": CHOSEN})
+    for subject in (None, "z12post", "anything"):
+        assert isinstance(scopes.need(catalogue, "reply-to-messages", call, subject=subject), Need)
+
+
+def test_a_caller_may_ask_for_fewer_fields_and_not_for_others(catalogue: Catalogue) -> None:
+    call = RoutedCall("plusPages.comments.get", {"commentId": "z12.1"}, {"onBehalfOf": CHOSEN})
+    whole = scopes.require(catalogue, "read-messages", call)
+    assert whole.fields is not None
+    assert whole.fields.text == "id,actor(id,displayName),published,object(content,originalContent)"
+    fewer = scopes.require(
+        catalogue, "read-messages", dataclasses.replace(call, query=call.query | {"fields": "object/content"})
+    )
+    assert fewer.fields is not None
+    assert fewer.fields.text == "object/content"
+    for asked in ("*", "id,kind", "actor", "actor/image", "actor(id,image/url)", "id/x", "object/*", "a b", "id,", "("):
+        answer = scopes.need(
+            catalogue, "read-messages", dataclasses.replace(call, query=call.query | {"fields": asked})
+        )
+        assert isinstance(answer, Refusal), asked
+        assert answer.reason == "fields-not-in-purpose"
+        assert answer.sentence.endswith(".")
+
+
+def test_the_same_operation_reads_other_fields_for_another_purpose(catalogue: Catalogue) -> None:
+    me = RoutedCall("plusPages.people.get", {"userId": "me"}, {"fields": "image/url"})
+    assert isinstance(scopes.need(catalogue, "show-profile", me), Need)
+    for purpose in ("link-pages", "read-messages"):  # the second through the first, which it includes
+        assert isinstance(scopes.need(catalogue, purpose, me), Refusal)

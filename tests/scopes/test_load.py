@@ -51,6 +51,28 @@ def test_every_operation_is_in_a_purpose_or_refused_by_name(catalogue: Catalogue
     assert all(why.endswith(".") and len(why) > 20 for why in catalogue.refused.values())
 
 
+def test_every_rule_says_which_fields_it_reads(catalogue: Catalogue) -> None:
+    rules = [(purpose.id, rule) for purpose in catalogue.purposes for rule in purpose.rules]
+    assert len(rules) == 19
+    for purpose, rule in rules:
+        assert catalogue.operations[rule.operation].answer, (purpose, rule.operation)
+        assert rule.fields is not None, (purpose, rule.operation)
+        assert rule.fields.tree
+
+
+def test_no_rule_reads_addresses_birthdays_places_or_pictures_but_the_profiles_own(catalogue: Catalogue) -> None:
+    for purpose in catalogue.purposes:
+        for rule in purpose.rules:
+            assert rule.fields is not None
+            words = set(rule.fields.text.replace("(", ",").replace(")", ",").replace("/", ",").split(","))
+            assert not words & {"emails", "birthday", "gender", "location", "geocode", "access", "exif", "placesLived"}
+            assert ("image" in words) == (purpose.id == "show-profile")
+
+
+def test_the_purposes_that_write_are_replying_and_publishing(catalogue: Catalogue) -> None:
+    assert [purpose.id for purpose in catalogue.writing()] == ["reply-to-messages", "publish-to-circles"]
+
+
 def test_what_is_granted_covers_exactly_the_purposes_it_suffices_for(catalogue: Catalogue) -> None:
     six = GOLDEN.split()
     assert catalogue.covered([]) == ()
@@ -79,7 +101,12 @@ def test_a_scope_known_by_another_name_is_called_by_ours(text: str, pages_docume
 
 
 REPLY = 'scopes = ["plus.stream.write", "plus.stream.read", "plus.pages.manage"]'
-INSERT = '[[purpose.rule]]\noperation = "plusPages.comments.insert"\nparameters = { onBehalfOf = ["$page"] }\n'
+INSERT = (
+    '[[purpose.rule]]\noperation = "plusPages.comments.insert"\nparameters = { onBehalfOf = ["$page"] }\n'
+    'fields = "id,actor(id,displayName),published,object(content,originalContent)"\nsubject = "activityId"\n'
+)
+PHOTO = 'fields = "id,displayName,width,height,published"'
+MEDIA_ROW = 'purpose "analyse", rule "plusPages.media.get": '
 PROFILE = 'scopes = ["plus.profiles.write"]'
 MEDIA = 'parameters = { onBehalfOf = ["$page"], download = ["$absent"] }'
 
@@ -218,6 +245,20 @@ MEDIA = 'parameters = { onBehalfOf = ["$page"], download = ["$absent"] }'
         ('acts_for = "onBehalfOf"', "", 'catalogue: "acts_for" must be a text'),
         ('title = "Google+"', 'title = "Google+"\ntitle = "Google+"', "catalogue: not readable as TOML"),
         ("parameters = { onBehalfOf", "parameters = 3 #", "parameters"),
+        (PHOTO, "", MEDIA_ROW + "does not say which fields of the answer it reads"),
+        (PHOTO, 'fields = ""', '"fields" must be a text'),
+        (PHOTO, 'fields = "id,"', MEDIA_ROW + '"fields" is no plain selector'),
+        (PHOTO, 'fields = "id,id"', MEDIA_ROW + '"fields" is no plain selector'),
+        (PHOTO, 'fields = "id,exif(time"', MEDIA_ROW + '"fields" is no plain selector'),
+        (PHOTO, 'fields = "id,faces"', MEDIA_ROW + 'has no field "faces" in its answer'),
+        (PHOTO, 'fields = "*"', MEDIA_ROW + 'has no field "*" in its answer'),
+        (PHOTO, 'fields = "author(id,email)"', MEDIA_ROW + 'has no field "author/email" in its answer'),
+        (PHOTO, 'fields = "id/x"', MEDIA_ROW + 'has no field "id/x" in its answer'),
+        (PHOTO, 'fields = "author"', MEDIA_ROW + 'reads all of "author"; name the parts that are read'),
+        (PHOTO, 'fields = "id,streams"', MEDIA_ROW + 'reads all of "streams"; name the parts that are read'),
+        ('subject = "activityId"', 'subject = "postId"', 'is about "postId", which is not a parameter that every call'),
+        ('subject = "activityId"', 'subject = "sortOrder"', 'is about "sortOrder", which is not a parameter'),
+        ('part_mark = "."', "", 'catalogue: "part_mark" must be a text'),
     ],
 )
 def test_a_catalogue_that_does_not_add_up_is_refused_and_the_row_named(

@@ -28,4 +28,5 @@ def test_every_key_of_a_privilege_and_a_purpose_is_explained(text: str) -> None:
     table = tomllib.loads(text)
     for key in {key for kind in ("privilege", "purpose") for row in table[kind] for key in row} - {"rule"}:
         assert f"`{key}`" in README, key
-    assert {field.name for field in dataclasses.fields(scopes.Rule)} == {"operation", "parameters", "body"}
+    for field in dataclasses.fields(scopes.Rule):
+        assert f"`{field.name}`" in README, field.name

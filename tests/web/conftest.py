@@ -13,7 +13,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import scopes
-from connector.domain import choosing, connect, grants, history, inbox, linking, people, programs, replies, revoke
+from connector.domain import (
+    choosing,
+    connect,
+    explaining,
+    grants,
+    history,
+    inbox,
+    linking,
+    members,
+    people,
+    programs,
+    replies,
+    revoke,
+)
 from connector.domain.errors import ConnectorError, NotFound
 from connector.domain.ports import Services
 from connector.domain.records import (
@@ -76,6 +89,7 @@ class World:
     entries: list[history.EntryView] = field(default_factory=lambda: entries())
     rows: list[AsGranted] = field(default_factory=lambda: [as_granted()])
     acting: list[programs.ProgramView] = field(default_factory=lambda: [program_view()])
+    people: list[members.MemberView] = field(default_factory=lambda: member_views())
     customers: list[Customer] = field(default_factory=lambda: [Customer("cus_bakery", "Mapleford Bakery", NOW)])
     finished: linking.Finished = field(
         default_factory=lambda: linking.Finished("con_one", "complete", "Connected.", pages_to_choose=True)
@@ -251,6 +265,19 @@ def program_view(**changes: Any) -> programs.ProgramView:
     return replace(made, **changes)
 
 
+def member_views() -> list[members.MemberView]:
+    """The owner, somebody who may not publish, and somebody who has left."""
+
+    def may(*not_these: str) -> tuple[members.Allowance, ...]:
+        return tuple(members.Allowance(p.id, p.title, p.id not in not_these) for p in CATALOGUE.writing())
+
+    return [
+        members.MemberView(MEMBER.id, MEMBER.name, MEMBER.email, True, False, may()),
+        members.MemberView("per_bo", "Bo Lund", "bo@bakery.example", False, False, may("publish-to-circles")),
+        members.MemberView("per_cy", "Cy Marsh", "cy@bakery.example", False, True, may()),
+    ]
+
+
 def domain(world: World) -> Iterator[tuple[object, str, Callable[..., Any]]]:
     """The domain's functions, as module, name and replacement."""
     at = {view.id for view in world.views} | {"con_one"}
@@ -404,6 +431,26 @@ def domain(world: World) -> Iterator[tuple[object, str, Callable[..., Any]]]:
             tuple(world.entries), {"answered": 41, "refused": 2, "failed": 1, "unknown": 0}, 7, 1204
         )
 
+    def list_members(svc: Any, actor: Any, customer: str) -> tuple[members.MemberView, ...]:
+        world.note("members", customer)
+        return tuple(world.people)
+
+    def allow(svc: Any, actor: Any, person: str, purpose: str, *, on: bool) -> None:
+        world.known(person, *(known.id for known in world.people))
+        world.known(purpose, *(known.id for known in CATALOGUE.writing()))
+        world.note("allow", person, purpose, on)
+
+    yield members, "listing", list_members
+    yield members, "allow", allow
+
+    def explain_on(svc: Any, actor: Any, question: Any, connection: str | None, provider: str) -> Any:
+        if connection is not None:
+            world.known(connection, *at)
+        world.note("explain", question, connection)
+        router = scopes.Router(CATALOGUE, CATALOGUE.root_url)
+        return replace(explaining.explain(CATALOGUE, router, question), connection=connection)
+
+    yield explaining, "explain_on", explain_on
     yield history, "activity", activity
     yield history, "staff_list", activity
 
@@ -545,7 +592,13 @@ def form_token() -> Callable[[Any], str]:
 def fill(app: Flask) -> Callable[[Any], str]:
     """An address of a route, with ids that exist."""
     given = {"provider": "google-plus", "connection": "con_one", "purpose": "analyse", "thread": "thr_1"}
-    given |= {"message": "msg_1", "token": "one-time", "filename": "style.css", "program": "prg_one"}
+    given |= {
+        "message": "msg_1",
+        "token": "one-time",
+        "filename": "style.css",
+        "program": "prg_one",
+        "person": "per_bo",
+    }
     adapter = app.url_map.bind("connector.example")
     return lambda rule: adapter.build(rule.endpoint, {name: given[name] for name in rule.arguments})
 

@@ -21,9 +21,10 @@ PAGES = {
         "/inbox/thr_1",
         "/settings",
         "/settings/connections/con_one/revoke",
+        "/settings/members",
         "/activity",
     ),
-    "sam": ("/admin/grants", "/admin/ledger", "/admin/connections/con_one/revoke"),
+    "sam": ("/admin/grants", "/admin/ledger", "/admin/explain", "/admin/connections/con_one/revoke"),
     None: ("/sign-in", "/welcome/one-time"),
 }
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's Chromium")

@@ -50,7 +50,7 @@ def test_a_member_who_asks_for_a_staff_page_gets_the_bytes_of_a_missing_page(rou
     missing = ada.get("/no-such-page")
     assert missing.status_code == 404
     for endpoint, path in routes("GET"):
-        if endpoint.startswith("admin."):
+        if endpoint.startswith(("admin.", "explain.")):
             answer = ada.get(path)
             assert (endpoint, answer.status_code, answer.text) == (endpoint, 404, missing.text)
     assert not world.asked("listing")
@@ -58,7 +58,7 @@ def test_a_member_who_asks_for_a_staff_page_gets_the_bytes_of_a_missing_page(rou
 
 def test_staff_who_ask_for_a_members_page_get_the_bytes_of_a_missing_page(routes, sam):
     missing = sam.get("/no-such-page")
-    members = ("inbox.", "account.", "activity.")
+    members = ("inbox.", "account.", "members.", "activity.")
     for endpoint, path in routes("GET"):
         if endpoint.startswith(members):
             answer = sam.get(path)
@@ -91,6 +91,8 @@ def test_a_foreign_id_reads_like_a_missing_one(ada, path):
         "/settings/connections/con_foreign/revoke",
         "/connect/google-plus/pages/con_foreign",
         "/connect/google-plus/resume/con_foreign",
+        "/settings/members/per_foreign/purposes/publish-to-circles",
+        "/settings/members/per_bo/purposes/analyse",
     ],
 )
 def test_a_form_about_a_foreign_thing_changes_nothing_and_reads_like_a_missing_page(ada, world, path):
