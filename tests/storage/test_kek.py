@@ -149,3 +149,11 @@ def test_data_keys_under_something_that_is_no_key_file_are_named(tmp_path):
     with pytest.raises(NotSetUp, match="kms-7"):
         FileKeks(tmp_path / "keys").ready_for({"kms-7"})
     assert not (tmp_path / "keys").exists()
+
+
+def test_a_new_key_has_a_number_above_every_one_that_was_ever_used(tmp_path):
+    empty = FileKeks(tmp_path / "keys")
+    assert empty.make() == "file-1"
+    (tmp_path / "keys" / "kek-1.key").rename(tmp_path / "keys" / "kek-7.retired")
+    assert [empty.make(), empty.make()] == ["file-8", "file-9"]
+    assert repr(FileKeks(tmp_path / "keys")) == "<FileKeks file-8, file-9>"

@@ -196,3 +196,51 @@ def test_nothing_that_fails_or_prints_shows_a_secret(store, vault, sealed, keks)
     shown = said + repr(refused.value) + repr(vault) + repr(keks) + repr(keks.current()) + repr(vars(vault)) + repr(row)
     for secret in ("secret", repr(row.wrapped)):
         assert secret not in shown
+
+
+def test_a_key_that_was_opened_in_a_transaction_that_failed_is_never_used_again(store, vault):
+    """Not for opening either: the next one of that version is another key."""
+    with pytest.raises(RuntimeError), store.write() as tx:
+        assert vault.open(tx, "cus_a", PLACE, vault.seal(tx, "cus_a", PLACE, b"first")) == b"first"
+        raise RuntimeError("the action failed")
+    with store.write() as tx:
+        sealed = vault.seal(tx, "cus_a", PLACE, b"second")
+    assert opens(store, vault, sealed) == b"second"
+
+
+def test_what_is_forgotten_is_not_sealed_with_either(store, vault, sealed):
+    with store.write() as tx:
+        vault.seal(tx, "cus_a", PLACE, b"so that it is held in memory")
+        tx.connection.exec_driver_sql("DELETE FROM data_keys WHERE owner = 'cus_a'")
+    vault.forget("cus_a")
+    with store.write() as tx:
+        newer = vault.seal(tx, "cus_a", PLACE, b"newer")
+        assert tx.keys.get("cus_a") is not None
+    assert opens(store, vault, newer) == b"newer"
+    with pytest.raises(CannotOpen):
+        opens(store, vault, sealed)
+
+
+def test_a_destroyed_key_leaves_memory_at_the_first_try(store, vault, sealed, shreds, clock):
+    assert opens(store, vault, sealed) == b"secret"
+    shreds.add("cus_a", 1, clock.now(), [])
+    with pytest.raises(CannotOpen, match="data key 1 was destroyed"):
+        opens(store, vault, sealed)
+    assert not [owner for owner, _ in vault._known if owner == "cus_a"]
+
+
+def test_only_what_was_sealed_under_a_destroyed_key_counts_as_shredded(vault, sealed, shreds, clock):
+    assert vault.shredded("cus_a", sealed) is False
+    shreds.add("cus_a", 1, clock.now(), [])
+    assert vault.shredded("cus_a", sealed) is True
+    for owner, value in (("cus_b", sealed), ("cus_a", b""), ("cus_a", b"\x02" + sealed[1:])):
+        assert vault.shredded(owner, value) is False
+
+
+def test_a_data_key_that_would_not_open_again_is_not_stored_under_the_new_key(store, vault, sealed, keks, monkeypatch):
+    with store.read() as tx:
+        row = tx.keys.get("cus_a")
+    newer = keks.get(keks.make())
+    monkeypatch.setattr(newer, "unwrap", lambda wrapped, context: b"another key")
+    with pytest.raises(CannotOpen, match="a data key does not open again under file-2"):
+        vault.rewrapped(row, "file-2")
