@@ -174,11 +174,13 @@ class Entry:
 
     def __enter__(self) -> "Entry":
         self._opened_at = self._svc.clock.now()
-        with self._svc.store.write() as tx:
-            self.intent = self._note(tx, events.CALL_INTENT, "intent", None, "")
-            if self._settles:
-                self._settles.opened(tx, self.intent)
+        self._svc.store.grouped(self._open)
         return self
+
+    def _open(self, tx: Tx) -> None:
+        self.intent = self._note(tx, events.CALL_INTENT, "intent", None, "")
+        if self._settles:
+            self._settles.opened(tx, self.intent)
 
     def answered(self, answer: Answer) -> Answer:
         """Google answered; the entry will say so when the block ends.
@@ -202,14 +204,16 @@ class Entry:
             closing = Closing("unknown", "crashed", "The program stopped in the middle of it.")
         # An outcome that a power failure takes back leaves the intent, which reads "unknown". State that hangs on the
         # outcome waits for the disk.
-        with self._svc.store.write(durable=self._settles is not None) as tx:
-            # Past the limit another process may have closed this entry already as unknown; that stands.
-            late = self._svc.clock.now() - self._opened_at > CALL_LIMIT
-            if late and tx.ledger.outcomes_of([self.intent]):
-                return
-            self._note(tx, _OUTCOMES[closing.decision], closing.decision, closing.reason, closing.why)
-            if self._settles:
-                self._settles.closed(tx, closing.decision, closing.answer)
+        self._svc.store.grouped(lambda tx: self._close(tx, closing), durable=self._settles is not None)
+
+    def _close(self, tx: Tx, closing: Closing) -> None:
+        # Past the limit another process may have closed this entry already as unknown; that stands.
+        late = self._svc.clock.now() - self._opened_at > CALL_LIMIT
+        if late and tx.ledger.outcomes_of([self.intent]):
+            return
+        self._note(tx, _OUTCOMES[closing.decision], closing.decision, closing.reason, closing.why)
+        if self._settles:
+            self._settles.closed(tx, closing.decision, closing.answer)
 
     def _note(self, tx: Tx, event: Event, decision: str, reason: str | None, why: str) -> int:
         ask = self._ask
