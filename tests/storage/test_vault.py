@@ -1,5 +1,6 @@
 """The vault: what was moved, edited or cut does not open (R18, R19, F35)."""
 
+import json
 import threading
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from connector.domain.errors import CannotOpen
 from connector.domain.records import KeyRow
 from connector.storage import FileKeks, SealedVault
+from connector.storage import vault as vault_module
 
 PLACE = ("con_1", "refresh")
 
@@ -196,3 +198,12 @@ def test_nothing_that_fails_or_prints_shows_a_secret(store, vault, sealed, keks)
     shown = said + repr(refused.value) + repr(vault) + repr(keks) + repr(keks.current()) + repr(vars(vault)) + repr(row)
     for secret in ("secret", repr(row.wrapped)):
         assert secret not in shown
+
+
+@pytest.mark.parametrize("name", ['a","b', "a\\", "\x00\n", "\u2028é\U0001f600", ""])
+def test_what_a_value_is_bound_to_is_plain_json_whatever_the_names_hold(name):
+    """Values that are stored already were bound by it, so it never changes."""
+    told = ["v1", name, "x", name, "y", 3]
+    assert vault_module._context(name, ("x", name), "y", 3) == json.dumps(told, separators=(",", ":")).encode()
+    told = ["v1", "data key", name, 3, name]
+    assert vault_module._wrapping(name, 3, name) == json.dumps(told, separators=(",", ":")).encode()
