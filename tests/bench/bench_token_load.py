@@ -27,7 +27,6 @@ from connector.domain.secret import AccessToken
 from scopes import RoutedCall
 
 FLOOR, OURS = "raw SELECT of 200 bytes (floor)", "connector: permit and unsealed token"
-AFRESH = "  the same, data key unwrapped anew"
 
 
 def main() -> None:
@@ -49,7 +48,6 @@ def main() -> None:
         fill(svc, asked.customers)
         loads: dict[str, Callable[[int], object]] = {FLOOR: floor(folder, asked.customers)}
         loads[OURS] = lambda customer: ready(svc, customer)
-        loads[AFRESH] = lambda customer: (svc.vault.forget(f"cus_{customer}"), ready(svc, customer))
         for name, peer in PEERS.items():
             try:
                 loads[name] = stack.enter_context(peer(folder, asked.customers))
