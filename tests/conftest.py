@@ -167,9 +167,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 @pytest.fixture
 def store(database_url: str) -> Iterator[SqlStore]:
     """A store on a fresh database."""
-    engine = make_engine(database_url)
-    yield SqlStore(engine)
-    engine.dispose()
+    store = SqlStore(make_engine(database_url))
+    yield store
+    store.close()
 
 
 @pytest.fixture

@@ -29,10 +29,22 @@ def canonical(value: Any) -> bytes:
 
 def _plain(value: Any) -> bool:
     kind = type(value)
-    if kind is str or value is None or kind is bool:
-        return True
-    if kind is int:
-        return bool(-_LARGEST <= value <= _LARGEST)
     if kind is dict:
-        return all(type(name) is str and name.isascii() and _plain(held) for name, held in value.items())
-    return kind in (list, tuple) and all(map(_plain, value))
+        try:
+            if not "".join(value).isascii():
+                return False
+        except TypeError:  # a name that is no string
+            return False
+        value = value.values()
+    elif kind not in (list, tuple):
+        value = (value,)
+    for held in value:
+        kind = type(held)
+        if kind is str or held is None or kind is bool:
+            continue
+        if kind is int:
+            if not -_LARGEST <= held <= _LARGEST:
+                return False
+        elif kind not in (dict, list, tuple) or not _plain(held):
+            return False
+    return True

@@ -187,14 +187,16 @@ class Entry:
     def __enter__(self) -> "Entry":
         self._opened_at = self._svc.clock.now()
         try:
-            with self._svc.store.write() as tx:
-                self.intent = self._note(tx, events.CALL_INTENT, "intent", None, "")
-                if self._settles:
-                    self._settles.opened(tx, self.intent)
+            self._svc.store.grouped(self._open)
         except CannotOpen as error:
             self._refuse_unsealed(error)
             raise
         return self
+
+    def _open(self, tx: Tx) -> None:
+        self.intent = self._note(tx, events.CALL_INTENT, "intent", None, "")
+        if self._settles:
+            self._settles.opened(tx, self.intent)
 
     def _refuse_unsealed(self, error: CannotOpen) -> None:
         """The customer's own data key does not open, so nothing can be sealed for them: on record without details."""
@@ -232,15 +234,20 @@ class Entry:
             closing = Closing("unknown", "crashed", "The program stopped in the middle of it.")
         # An outcome that a power failure takes back leaves the intent, which reads "unknown". State that hangs on the
         # outcome waits for the disk.
-        with _told_truly(closing), self._svc.store.write(durable=self._settles is not None) as tx:
-            # Past the limit another process may have closed this entry already as unknown; that stands.
-            late = self._svc.clock.now() - self._opened_at > CALL_LIMIT
-            if late and tx.ledger.outcomes_of([self.intent]):
-                return
-            index = self._note(tx, _OUTCOMES[closing.decision], closing.decision, closing.reason, closing.why)
-            if self._settles:
-                self._settles.closed(tx, closing.decision, closing.answer)
-        _alarm(closing, index)
+        with _told_truly(closing):
+            index = self._svc.store.grouped(lambda tx: self._close(tx, closing), durable=self._settles is not None)
+        if index is not None:
+            _alarm(closing, index)
+
+    def _close(self, tx: Tx, closing: Closing) -> int | None:
+        # Past the limit another process may have closed this entry already as unknown; that stands.
+        late = self._svc.clock.now() - self._opened_at > CALL_LIMIT
+        if late and tx.ledger.outcomes_of([self.intent]):
+            return None
+        index = self._note(tx, _OUTCOMES[closing.decision], closing.decision, closing.reason, closing.why)
+        if self._settles:
+            self._settles.closed(tx, closing.decision, closing.answer)
+        return index
 
     def _note(
         self, tx: Tx, event: Event, decision: str, reason: str | None, why: str, *, owner: str | None = None

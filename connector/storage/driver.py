@@ -4,8 +4,9 @@ The statement is still SQLAlchemy's, spelled once an engine, and its errors are 
 them; rows come out as SQLAlchemy would give them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Dialect
@@ -18,7 +19,7 @@ __all__ = ["Spelled"]
 @dataclass(frozen=True, slots=True)
 class _Spelling:
     text: str
-    order: tuple[str, ...] | None  # names of positional parameters; None where they are passed by name
+    given: Callable[[Mapping[str, Any]], Any]  # from values by name to what this driver takes
     fixed: Mapping[str, Any]  # parameters that are part of the statement
     readers: tuple[Callable[[Any], Any] | None, ...]  # a selected column's way from the driver's value, if any
 
@@ -36,12 +37,9 @@ class Spelled:
         Raises: sqlalchemy.exc.DBAPIError, as SQLAlchemy would.
         """
         spelling = self._by_engine.get(sql.dialect.name) or self._spell(sql.dialect)
-        given = {**spelling.fixed, **values}
         driver: Any = sql.connection.driver_connection
         try:
-            return driver.execute(
-                spelling.text, given if spelling.order is None else [given[name] for name in spelling.order]
-            )
+            return driver.execute(spelling.text, spelling.given({**spelling.fixed, **values}))
         except sql.dialect.loaded_dbapi.Error as error:
             base = sql.dialect.loaded_dbapi.Error
             told = DBAPIError.instance(spelling.text, None, error, base, hide_parameters=True, dialect=sql.dialect)
@@ -62,9 +60,14 @@ class Spelled:
         columns = self._statement.selected_columns if isinstance(self._statement, Select) else ()
         spelling = _Spelling(
             text=str(compiled),
-            order=tuple(compiled.positiontup) if compiled.positional else None,
+            given=_in_order(compiled.positiontup) if compiled.positional else dict,
             fixed=compiled.params,
             readers=tuple(column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns),
         )
         self._by_engine[dialect.name] = spelling
         return spelling
+
+
+def _in_order(names: Sequence[str]) -> Callable[[Mapping[str, Any]], Any]:
+    """The values of these names as a sequence. `itemgetter` does it in one step, but gives one value bare."""
+    return itemgetter(*names) if len(names) > 1 else lambda values: [values[name] for name in names]

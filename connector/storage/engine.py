@@ -16,10 +16,11 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from connector.domain.errors import NotSetUp
 
-__all__ = ["make_engine", "reading", "sqlite_module", "wal_is_safe", "writing"]
+__all__ = ["Kept", "make_engine", "reading", "sqlite_module", "wal_is_safe", "writing"]
 
 _HOW, _SYNC = "connector_begin", "connector_synchronous"  # kept with a connection: its next BEGIN, its setting
 _BUSY_SECONDS = 10
+_IDLE = 16  # SQLite connections that wait for their next use
 _KEPT, _MORE = 10, 30  # PostgreSQL connections a process keeps, and may open beyond that for a moment
 _POSTGRES_SETTINGS = (
     "-c statement_timeout=15000 -c lock_timeout=10000 -c idle_in_transaction_session_timeout=60000 -c timezone=UTC"
@@ -61,34 +62,79 @@ def make_engine(url: str) -> Engine:
     raise NotSetUp("The database must be sqlite:///PATH or postgresql://… . Change CONNECTOR_DATABASE_URL.")
 
 
+class Kept:
+    """The connections of an engine between their transactions.
+
+    SQLite's stay as they are: SQLAlchemy's way from its pool and back costs more than a call's statements, and guards
+    against a server that went away. The last one given back is the next one used, so a thread that is alone finds
+    SQLite's own cache as it left it.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._idle: list[Connection] = []
+        self._most = _IDLE if engine.dialect.name == "sqlite" else 0
+
+    def take(self) -> Connection:
+        """One without a transaction. Raises: sqlalchemy.exc.DBAPIError."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._engine.connect()
+
+    def give_back(self, connection: Connection) -> None:
+        """For the next one. A connection in trouble is closed instead, which undoes what it had begun."""
+        if len(self._idle) < self._most:
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    def close(self) -> None:
+        """Close those that nobody uses."""
+        while self._idle:
+            self._idle.pop().close()
+
+
 @contextmanager
-def writing(engine: Engine, *, durable: bool = True) -> Iterator[Connection]:
+def writing(kept: Kept, *, durable: bool = True) -> Iterator[Connection]:
     """A transaction as Engine.begin's; on SQLite it is the one writer from its BEGIN on.
 
     One that is not `durable` does not wait for the disk: the next durable one, or the checkpoint, takes it along.
     """
-    with engine.connect() as connection:
+    connection = kept.take()
+    try:
         connection.info[_HOW] = ("BEGIN IMMEDIATE", durable)
         with connection.begin():
             if not durable and connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
             yield connection
+    except BaseException:
+        connection.close()
+        raise
+    kept.give_back(connection)
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
+def reading(kept: Kept) -> Iterator[Connection]:
     """A snapshot that ends in a rollback.
 
     Raises: OperationalError at its end when something was written on SQLite; it is undone. (PRAGMA query_only would
     refuse it at once, but each change of it makes SQLite compile every statement anew.)
     """
-    with engine.connect() as connection:
+    connection = kept.take()
+    try:
         driver = connection.connection.driver_connection
         before = getattr(driver, "total_changes", 0)
         connection.begin()
         yield connection
-        if getattr(driver, "total_changes", 0) != before:
+        changed = getattr(driver, "total_changes", 0) != before
+        connection.rollback()
+        if changed:
             raise OperationalError(None, None, RuntimeError("something was written in a transaction that reads"))
+    except BaseException:
+        connection.close()
+        raise
+    kept.give_back(connection)
 
 
 def _postgres_engine(url: URL) -> Engine:

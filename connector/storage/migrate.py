@@ -1,5 +1,7 @@
 """Brings a database to this program's schema, and refuses one that is not there."""
 
+from contextlib import closing
+
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -7,7 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
 from connector.domain.errors import NotSetUp
-from connector.storage.engine import writing
+from connector.storage.engine import Kept, writing
 
 __all__ = ["check_schema", "upgrade"]
 
@@ -23,7 +25,7 @@ def _config() -> Config:
 
 def upgrade(engine: Engine) -> None:
     """Run what is missing, in one transaction. Running it again does nothing; two at once wait for each other."""
-    with writing(engine) as connection:
+    with closing(Kept(engine)) as kept, writing(kept) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         config = _config()

@@ -1,20 +1,22 @@
 """Transactions, and the repositories in them."""
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, NotSupportedError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from connector.domain.errors import ConnectorError, LedgerUnwritable
-from connector.domain.ports import Scrubbed
+from connector.domain.ports import Scrubbed, Tx
 from connector.storage.accounts import AccountRows
 from connector.storage.authorizations import AuthorizationRows
 from connector.storage.connections import ConnectionRows
-from connector.storage.engine import reading, writing
+from connector.storage.engine import Kept, reading, writing
+from connector.storage.group import GroupCommit
 from connector.storage.inbox import InboxRows
 from connector.storage.keys import KeyRows
 from connector.storage.ledger import LedgerRows
@@ -25,6 +27,8 @@ from connector.storage.scrub import scrub
 from connector.storage.tokens import TokenRows
 
 __all__ = ["SqlStore", "SqlTx"]
+
+T = TypeVar("T")
 
 _WAIT_SECONDS = 10
 _MISTAKES = (IntegrityError, DataError, ProgrammingError, NotSupportedError)  # ours, and not the disk's or the server's
@@ -97,12 +101,14 @@ class SqlStore:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._reads = engine
-        self._turn: threading.Lock | None = threading.Lock()
-        self._writer: int | None = None
+        self._reads = self._writes = Kept(engine)
+        self._turn: AbstractContextManager[None] = nullcontext()
+        self._group = GroupCommit(self.write)
         if engine.dialect.name == "postgresql":
-            self._reads = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            self._turn = None
+            options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            self._reads = Kept(engine.execution_options(**options))
+        else:
+            self._turn = _Turn()
 
     @contextmanager
     def read(self) -> Iterator[SqlTx]:
@@ -111,7 +117,7 @@ class SqlStore:
         Raises:
             ConnectorError: when the database is broken, away or answers too late.
         """
-        with _or(ConnectorError, "the database could not be read"), reading(self._reads) as connection:
+        with _NOT_READ, reading(self._reads) as connection:
             yield SqlTx(connection)
 
     @contextmanager
@@ -121,46 +127,61 @@ class SqlStore:
         Raises:
             LedgerUnwritable: when the database is locked for longer than ten seconds, full, read-only, broken or away.
         """
-        with (
-            self._in_turn(),
-            _or(LedgerUnwritable, "the database did not take the write"),
-            writing(self.engine, durable=durable) as connection,
-        ):
+        with self._turn, _NOT_WRITTEN, writing(self._writes, durable=durable) as connection:
             yield SqlTx(connection)
+
+    def grouped(self, unit: Callable[[Tx], T], *, durable: bool = True) -> T:
+        """A short unit of work in one transaction with those of other threads.
+
+        Raises: what the unit raises, and as `write`.
+        """
+        return self._group.run(unit, durable=durable)
 
     def scrub(self, deleted: Sequence[bytes]) -> Scrubbed:
         """Remove what deleted data keys left in the database's files, and look for copies where they can be seen."""
-        with self._in_turn():
+        with self._turn:
             return scrub(self.engine, deleted)
 
     def close(self) -> None:
-        """Close every pooled connection."""
+        """Close every connection that nobody uses."""
+        self._reads.close()
+        self._writes.close()
         self.engine.dispose()
 
-    @contextmanager
-    def _in_turn(self) -> Iterator[None]:
-        if self._turn is None:
-            yield
-            return
+
+class _Turn:
+    """One writer of this process at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._writer: int | None = None
+
+    def __enter__(self) -> None:
         me = threading.get_ident()
         if self._writer == me:
             raise RuntimeError("a write inside a write would wait for itself")
-        if not self._turn.acquire(timeout=_WAIT_SECONDS):
+        if not self._lock.acquire(timeout=_WAIT_SECONDS):
             raise LedgerUnwritable("another thread has been writing for too long")
         self._writer = me
-        try:
-            yield
-        finally:
-            self._writer = None
-            self._turn.release()
+
+    def __exit__(self, *_error: object) -> None:
+        self._writer = None
+        self._lock.release()
 
 
-@contextmanager
-def _or(told: type[ConnectorError], what: str) -> Iterator[None]:
-    """Tell the trouble of the disk or the server as an error of the domain; mistakes of ours stay as they are."""
-    try:
-        yield
-    except _MISTAKES:
-        raise
-    except (DatabaseError, NoConnection) as error:
-        raise told(f"{what} ({type(error).__name__})") from error
+class _Telling:
+    """Tells the trouble of the disk or the server as an error of the domain; mistakes of ours stay as they are."""
+
+    def __init__(self, told: type[ConnectorError], what: str) -> None:
+        self._told, self._what = told, what
+
+    def __enter__(self) -> None:
+        """Nothing begins."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, (DatabaseError, NoConnection)) and not isinstance(error, _MISTAKES):
+            raise self._told(f"{self._what} ({type(error).__name__})") from error
+
+
+_NOT_READ = _Telling(ConnectorError, "the database could not be read")
+_NOT_WRITTEN = _Telling(LedgerUnwritable, "the database did not take the write")

@@ -7,7 +7,7 @@ with its tag (16). The key id is the owner's; together with the version it names
 import struct
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from json import JSONEncoder
+from json.encoder import encode_basestring_ascii as quoted
 from weakref import WeakKeyDictionary
 
 from cryptography.exceptions import InvalidTag
@@ -26,8 +26,6 @@ _KEY_BYTES, _NONCE_BYTES, _TAG_BYTES = 32, 12, 16
 _LAST_VERSION = 2**31 - 1  # more does not fit the column, and asking PostgreSQL for it breaks the transaction
 _KEPT_FOR = timedelta(minutes=5)  # a key that another process replaced or destroyed is not used for longer
 _KEPT = 10_000  # data keys in memory
-
-_json = JSONEncoder(separators=(",", ":")).encode  # JSON keeps field borders; joining by a sign would not
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,14 +167,18 @@ class SealedVault:
         return self.keks.get(row.kek).unwrap(row.wrapped, _wrapping(row.owner, row.version, row.kek))
 
 
+# JSON keeps field borders; joining by a sign would not. It is written out because it is made for every value.
+
+
 def _context(owner: str, place: tuple[str, str], key_id: str, version: int) -> bytes:
     """What a value is bound to: schema, owner, connection or other id, field, key (R18)."""
-    return _json(["v1", owner, place[0], place[1], key_id, version]).encode()
+    what, where = place
+    return f'["v1",{quoted(owner)},{quoted(what)},{quoted(where)},{quoted(key_id)},{version}]'.encode()
 
 
 def _wrapping(owner: str, version: int, kek: str) -> bytes:
     """What a wrapped data key is bound to."""
-    return _json(["v1", "data key", owner, version, kek]).encode()
+    return f'["v1","data key",{quoted(owner)},{version},{quoted(kek)}]'.encode()
 
 
 def _parts(sealed: bytes) -> tuple[str, int, bytes, bytes]:

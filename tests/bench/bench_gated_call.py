@@ -20,7 +20,7 @@ from random import Random
 import certificates
 import upstream
 import ways
-from measuring import fdatasync, in_rounds, per_second, spread, syncing
+from measuring import Spread, fdatasync, in_rounds, per_second, spread, syncing
 from steps import NAMES, watched
 
 from connector.domain.ports import Services
@@ -96,7 +96,7 @@ def plain_http(folder: Path, *, rounds: int, each: int, random: Random) -> None:
             compare("1 thread, http", in_rounds(calls, rounds=rounds, each=each, random=random))
             syncs()
             break_down(svc, gated, rounds=rounds, each=each)
-        crowd(svc, plain, rounds=5, each=20 * each)
+        crowd("http", svc, plain, rounds=7, each=10 * each)
 
 
 def over_tls(folder: Path, made: Path, *, rounds: int, each: int, random: Random) -> None:
@@ -107,11 +107,13 @@ def over_tls(folder: Path, made: Path, *, rounds: int, each: int, random: Random
         ways.today(root, folder / "today") as today,
         ways.product(root, folder / "instance") as svc,
         ways.gated_kept(svc) as gated,
-        ways.Plain(root).kept() as bare,
         syncing(folder, append=True) as disk,
     ):
-        calls = {PLAIN: bare, DISK: disk, WIRE: ways.sending(svc, root), GATED: gated, TODAY: today.call}
-        compare("1 thread, https", in_rounds(calls, rounds=rounds, each=each, random=random, costly=(TODAY,)))
+        plain = ways.Plain(root)
+        with plain.kept() as bare:
+            calls = {PLAIN: bare, DISK: disk, WIRE: ways.sending(svc, root), GATED: gated, TODAY: today.call}
+            compare("1 thread, https", in_rounds(calls, rounds=rounds, each=each, random=random, costly=(TODAY,)))
+        crowd("https", svc, plain, rounds=7, each=10 * each)
     size = certificates.bundle(made).stat().st_size
     print(f"today's way, called a fifth as often, reads {size:,} B of certificates in each call")
 
@@ -162,17 +164,18 @@ def break_down(svc: Services, gated: Callable[[], object], *, rounds: int, each:
         print(f"{name:28}{spread(seconds)!s:>24}")
 
 
-def crowd(svc: Services, plain: ways.Plain, *, rounds: int, each: int) -> None:
-    """Calls a second, alone and with eight threads."""
-    print(f"\n{'calls/s, median of ' + str(rounds):28}{'plain':>12}{'gated':>12}{'gated / plain':>16}")
+def crowd(title: str, svc: Services, plain: ways.Plain, *, rounds: int, each: int) -> None:
+    """Calls a second, alone and with eight threads; both ways in every round, in turn."""
+    print(f"\n{f'calls/s, {title}':28}{'plain':>22}{'gated':>22}{'gated / plain':>22}")
+    ways_of = {"plain": plain.kept, "gated": lambda: ways.gated_kept(svc)}
     for threads in (1, 8):
-        found = [
-            tuple(per_second(way, threads=threads, each=each) for way in (plain.kept, lambda: ways.gated_kept(svc)))
-            for _ in range(rounds)
-        ]
-        bare, ours = (statistics.median(column) for column in zip(*found, strict=True))
-        share = statistics.median(one[1] / one[0] for one in found)
-        print(f"{threads} thread{'s' if threads > 1 else '':24}{bare:>12,.0f}{ours:>12,.0f}{share:>15.0%}")
+        found: dict[str, list[float]] = {name: [] for name in ways_of}
+        for number in range(rounds):
+            for name in sorted(ways_of, reverse=bool(number % 2)):
+                found[name].append(per_second(ways_of[name], threads=threads, each=each // threads + 1))
+        shares = [100 * ours / bare for bare, ours in zip(found["plain"], found["gated"], strict=True)]
+        told = f"{threads} thread{'s' if threads > 1 else ''}"
+        print(f"{told:28}{Spread(found['plain'])!s:>22}{Spread(found['gated'])!s:>22}{Spread(shares)!s:>20} %")
 
 
 if __name__ == "__main__":

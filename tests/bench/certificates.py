@@ -34,7 +34,7 @@ def trusted(folder: Path) -> dict[str, str]:
 
     httplib2 reads its variable once, when it is imported, and so wants it before a process begins.
     """
-    return dict.fromkeys(("SSL_CERT_FILE", "HTTPLIB2_CA_CERTS"), str(bundle(folder)))
+    return dict.fromkeys(("SSL_CERT_FILE", "HTTPLIB2_CA_CERTS", "REQUESTS_CA_BUNDLE"), str(bundle(folder)))
 
 
 def write(folder: Path) -> None:

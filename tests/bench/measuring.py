@@ -15,7 +15,7 @@ Call = Callable[[], object]
 
 
 class Spread:
-    """Median and quartiles, in microseconds."""
+    """Median and quartiles."""
 
     def __init__(self, values: Sequence[float]) -> None:
         self.low, self.median, self.high = statistics.quantiles(values, n=4)
@@ -25,7 +25,7 @@ class Spread:
 
 
 def spread(seconds: Sequence[float]) -> Spread:
-    """Of seconds."""
+    """Of seconds, in microseconds."""
     return Spread([1e6 * one for one in seconds])
 
 

@@ -2,8 +2,8 @@
 
 It holds the fields that reading messages asks for and no others, as Google's answer would.
 
-It is as fast as Python can be, so that what is measured is the client. Run alone it prints its port; given a file
-with a key and a certificate it speaks TLS.
+It is as fast as Python can be, so that what is measured is the client. It prints its port; given a file with a key and
+a certificate it speaks TLS.
 """
 
 import asyncio
@@ -30,15 +30,17 @@ BODY = json.dumps(
         ],
     }
 ).encode()
-_ANSWER = (
+_HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json; charset=UTF-8\r\n"
-    b"Content-Length: %d\r\nConnection: keep-alive\r\n\r\n" % len(BODY)
-) + BODY
+    b"Content-Length: %d\r\nConnection: keep-alive\r\n\r\n"
+)
 
 
 class _Answering(asyncio.Protocol):
-    def __init__(self) -> None:
-        self._head = b""
+    """Answers each head; the body of a POST has none in it and is passed over."""
+
+    def __init__(self, body: bytes) -> None:
+        self._head, self._answer = b"", _HEAD % len(body) + body
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -48,24 +50,24 @@ class _Answering(asyncio.Protocol):
         self._head += data
         while b"\r\n\r\n" in self._head:
             _, self._head = self._head.split(b"\r\n\r\n", 1)
-            self._transport.write(_ANSWER)
+            self._transport.write(self._answer)
 
 
-async def _serve(certificate: str | None) -> None:
+async def _serve(certificate: str, body: bytes) -> None:
     tls = None
-    if certificate is not None:
+    if certificate:
         tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         tls.load_cert_chain(certificate)
-    server = await asyncio.get_running_loop().create_server(_Answering, "127.0.0.1", 0, ssl=tls)
+    server = await asyncio.get_running_loop().create_server(lambda: _Answering(body), "127.0.0.1", 0, ssl=tls)
     print(server.sockets[0].getsockname()[1], flush=True)
     async with server:
         await server.serve_forever()
 
 
 @contextmanager
-def running(certificate: Path | None = None) -> Iterator[str]:
+def running(certificate: Path | None = None, body: bytes = BODY) -> Iterator[str]:
     """The address of one in a process of its own, such as `http://127.0.0.1:40123/`, or https with a certificate."""
-    scheme, given = ("http", []) if certificate is None else ("https", [str(certificate)])
+    scheme, given = "http" if certificate is None else "https", [str(certificate or ""), body.decode()]
     with subprocess.Popen([sys.executable, __file__, *given], stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
@@ -75,4 +77,4 @@ def running(certificate: Path | None = None) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    asyncio.run(_serve(sys.argv[1] if len(sys.argv) > 1 else None))
+    asyncio.run(_serve(sys.argv[1], sys.argv[2].encode()))

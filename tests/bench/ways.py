@@ -118,9 +118,14 @@ def today(root: str, folder: Path) -> Iterator[Today]:
 
 
 @contextmanager
-def product(root: str, folder: Path) -> Iterator[Services]:
-    """The connector's own services against that address, with one connection that may read messages."""
+def product(root: str, folder: Path, *, database: str | None = None) -> Iterator[Services]:
+    """The connector's own services against that address, with one connection that may read messages.
+
+    On SQLite in the folder unless `database` names another, which must be empty.
+    """
     named = {"INSTANCE": str(folder), "GOOGLE_API_ROOT": root, "GOOGLE_CLIENT_ID": "client"}
+    named |= {f"GOOGLE_{name}_URI": f"{root}{name.lower()}" for name in ("AUTH", "TOKEN", "REVOKE")}
+    named |= {"DATABASE_URL": database} if database else {}
     named["GOOGLE_CLIENT_SECRET"] = secrets.token_urlsafe(24)
     settings = config.load({f"CONNECTOR_{name}": value for name, value in named.items()})
     folder.mkdir(mode=0o700, exist_ok=True)

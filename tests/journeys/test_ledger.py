@@ -36,6 +36,10 @@ class FullStore:
         with self.store.write() as tx:
             yield tx
 
+    def grouped(self, unit, *, durable=True):
+        with self.write(durable=durable) as tx:
+            return unit(tx)
+
     def close(self):
         self.store.close()
 

@@ -1,5 +1,6 @@
 """The vault: what was moved, edited or cut does not open (R18, R19, F35)."""
 
+import json
 import threading
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from connector.domain.errors import CannotOpen
 from connector.domain.records import KeyRow
 from connector.storage import FileKeks, SealedVault
+from connector.storage import vault as vault_module
 
 PLACE = ("con_1", "refresh")
 
@@ -244,3 +246,12 @@ def test_a_data_key_that_would_not_open_again_is_not_stored_under_the_new_key(st
     monkeypatch.setattr(newer, "unwrap", lambda wrapped, context: b"another key")
     with pytest.raises(CannotOpen, match="a data key does not open again under file-2"):
         vault.rewrapped(row, "file-2")
+
+
+@pytest.mark.parametrize("name", ['a","b', "a\\", "\x00\n", "\u2028é\U0001f600", ""])
+def test_what_a_value_is_bound_to_is_plain_json_whatever_the_names_hold(name):
+    """Values that are stored already were bound by it, so it never changes."""
+    told = ["v1", name, "x", name, "y", 3]
+    assert vault_module._context(name, ("x", name), "y", 3) == json.dumps(told, separators=(",", ":")).encode()
+    told = ["v1", "data key", name, 3, name]
+    assert vault_module._wrapping(name, 3, name) == json.dumps(told, separators=(",", ":")).encode()

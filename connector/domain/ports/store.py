@@ -1,9 +1,9 @@
 """The database: transactions, and the tables they reach."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from connector.domain.ports.tables import (
     Accounts,
@@ -19,6 +19,8 @@ from connector.domain.ports.tables import (
 )
 
 __all__ = ["Scrubbed", "Store", "Tx"]
+
+T = TypeVar("T")
 
 
 class Tx(Protocol):
@@ -66,6 +68,14 @@ class Store(Protocol):
 
         One that is not `durable` is committed for everybody and outlives this process, but does not wait for the disk:
         a power failure within moments may undo it, unless a durable one came after it. For what may be forgotten.
+        """
+        ...
+
+    def grouped(self, unit: Callable[[Tx], T], *, durable: bool = True) -> T:
+        """The unit's answer, committed as by `write`, in one transaction with what other threads bring meanwhile.
+
+        For what is short and frequent. The unit may run in another thread, and again from its beginning when one that
+        shared its transaction failed: what it changes besides the database is set anew each time.
         """
         ...
 
