@@ -14,6 +14,10 @@ TALKATIVE = {
     "google": logging.WARNING,
     "google_auth_oauthlib": logging.WARNING,
     "googleapiclient": logging.CRITICAL,
+    # The key services' libraries write data keys at DEBUG.
+    "boto3": logging.WARNING,
+    "botocore": logging.WARNING,
+    "hvac": logging.WARNING,
 }
 
 

@@ -31,8 +31,8 @@ _MISTAKES = (IntegrityError, DataError, ProgrammingError, NotSupportedError)  # 
 class SqlTx:
     """One transaction: `connector.domain.ports.Tx`."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, connection: Connection, *, writing: bool = False) -> None:
+        self.connection, self.writing = connection, writing
 
     @cached_property
     def accounts(self) -> AccountRows:
@@ -114,7 +114,7 @@ class SqlStore:
             _or(LedgerUnwritable, "the database did not take the write"),
             writing(self.engine, durable=durable) as connection,
         ):
-            yield SqlTx(connection)
+            yield SqlTx(connection, writing=True)
 
     def scrub(self, deleted: Sequence[bytes]) -> Scrubbed:
         """Remove what deleted data keys left in the database's files, and look for copies where they can be seen."""
