@@ -8,7 +8,7 @@ from typing import TypeVar
 import scopes
 from connector.domain import grants, refreshing, tokens
 from connector.domain.errors import Refused
-from connector.domain.ledger import Entry, Settles
+from connector.domain.ledger import OPERATOR, Entry, Settles
 from connector.domain.ports import Services, Step
 from connector.domain.records import Actor, Answer, Request
 from scopes import RoutedCall, Unroutable
@@ -61,10 +61,11 @@ def call(svc: Services, ask: Ask, settles: Settles | None = None) -> Answer:
         TokenRefused: Google gives no access token for it; nothing was sent.
         NotSent: Google cannot be reached, or (Paused) does not accept our own credentials; nothing was sent.
         OutcomeUnknown, UnreadableAnswer: it was sent, once, and what came of it is not known.
-        LedgerUnwritable: the record could not be written, so nothing was done.
+        LedgerUnwritable, KeyServiceDown: the record could not be written, or its key not be had: nothing was done.
     """
     network = svc.network(ask.provider)
     routed = _routed(network.router, ask.request)
+    svc.vault.ready(svc.store, ask.actor.customer or OPERATOR)
     with Entry(svc, ask, routed, settles) as entry:
         try:
             need = scopes.require(network.catalogue, ask.purpose, routed)

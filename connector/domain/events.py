@@ -142,6 +142,12 @@ SHRED_APPLIED = Event(
     "The database held {keys} destroyed data keys of {owner} again; they were destroyed again.",
     "Destroyed data keys had come back and were destroyed again.",
 )
+KEK_NOT_MADE = Event(
+    75,
+    "keys:not-made",
+    "No new key-encryption key was made, and nothing was changed: {problem}",
+    "No new key-encryption key was made.",
+)
 
 KINDS: dict[int, Event] = {event.id: event for event in list(globals().values()) if isinstance(event, Event)}
 

@@ -1,8 +1,8 @@
 """The vault's keys: how they stand, rotating what wraps them, and destroying a customer's for good (R19, R20).
 
 Rotation runs while the product does. The new key-encryption key is on disk before the first data key is wrapped by it,
-each step is a short transaction of its own, and "not under the newest key yet" is all there is to resume from. Data keys
-are unwrapped and wrapped between the transactions, because a key service may be asked for it (R64).
+each step is a short transaction of its own, and "not under the newest key yet" is all there is to resume from.
+Data keys are unwrapped and wrapped between the transactions, because a key service may be asked for it (R64).
 """
 
 import hashlib
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connector.domain import events, ledger
-from connector.domain.errors import BadInput, CannotOpen, NotSetUp
+from connector.domain.errors import BadInput, CannotOpen, ConnectorError, NotSetUp
 from connector.domain.ports import Scrubbed, Services, Tx
 from connector.domain.records import Actor, ConnectionState, KeyRow
 
@@ -88,11 +88,7 @@ def rotate(svc: Services, actor: Actor, told: Told = lambda _done, _of: None, *,
     _sweep(svc, done, told, batch)
     _retire(svc, actor, done)
     if not done.rewrapped and not done.retired:
-        made = svc.vault.keks.make(newest)
-        svc.vault.ready(svc.store, ledger.OPERATOR)
-        with svc.store.write() as tx:
-            ledger.note(svc, tx, events.ROTATION_BEGUN, actor=actor)
-        done = Rotation(made)
+        done = Rotation(_make(svc, actor, newest))
         _sweep(svc, done, told, batch)
         _retire(svc, actor, done)
     done.left = svc.vault.keks.lock_retired()
@@ -104,6 +100,22 @@ def rotate(svc: Services, actor: Actor, told: Told = lambda _done, _of: None, *,
                 details={"owner": row.owner, "version": row.version, "kek": row.kek},
             )  # fmt: skip
     return done
+
+
+def _make(svc: Services, actor: Actor, after: str) -> str:
+    """A newer key-encryption key; the intent is recorded before, and a no afterwards."""
+    svc.vault.ready(svc.store, ledger.OPERATOR)
+    with svc.store.write() as tx:
+        ledger.note(svc, tx, events.ROTATION_BEGUN, actor=actor)
+    try:
+        return svc.vault.keks.make(after)
+    except ConnectorError as no:
+        with svc.store.write() as tx:
+            ledger.note(
+                svc, tx, events.KEK_NOT_MADE, actor=actor, decision="failed", reason="not-made",
+                details={"problem": str(no)},
+            )  # fmt: skip
+        raise
 
 
 def _sweep(svc: Services, done: Rotation, told: Told, batch: int) -> None:

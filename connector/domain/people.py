@@ -54,6 +54,7 @@ def add_customer(svc: Services, actor: Actor, name: str) -> Customer:
     if not name.strip():
         raise BadInput("A customer needs a name.")
     customer = Customer(svc.random.id("cus"), name.strip(), svc.clock.now())
+    svc.vault.ready(svc.store, customer.id)
     with svc.store.write() as tx:
         tx.accounts.add_customer(customer)
         ledger.note(
@@ -77,9 +78,10 @@ def add_person(
         name=name.strip() or address, role=role, password_hash=None,
     )  # fmt: skip
     secret = svc.random.token()
+    if customer is not None:
+        customer_name(svc, customer)
+    svc.vault.ready(svc.store, customer or ledger.OPERATOR)
     with svc.store.write() as tx:
-        if customer is not None and tx.accounts.customer(customer) is None:
-            raise NotFound(customer)
         tx.accounts.add_person(person)
         tx.accounts.add_link(_digest(secret), person.id, svc.clock.now() + LINK_LIFE)
         ledger.note(
@@ -105,6 +107,11 @@ def accept_link(svc: Services, token: str, password: str) -> Person:
     if len(password) > LONGEST_PASSWORD:
         raise BadInput(f"This password is longer than {LONGEST_PASSWORD} characters. Choose a shorter one.")
     hashed = svc.passwords.hash(password)
+    with svc.store.read() as tx:
+        expected = tx.accounts.person_of_link(_digest(token), svc.clock.now())
+        found = tx.accounts.person(expected) if expected else None
+    if found is not None:
+        svc.vault.ready(svc.store, found.customer or ledger.OPERATOR)
     with svc.store.write() as tx:
         invited = tx.accounts.use_link(_digest(token), svc.clock.now())
         person = tx.accounts.person(invited) if invited else None
@@ -126,6 +133,7 @@ def sign_in(svc: Services, email: str, password: str, *, address: str) -> Signed
     with svc.store.read() as tx:
         tries = tx.accounts.attempts_since(key, now - ATTEMPTS_WITHIN)
         person = tx.accounts.person_by_email(email.strip().lower()) if tries < ATTEMPTS else None
+    svc.vault.ready(svc.store, (person.customer if person else None) or ledger.OPERATOR)
     good = svc.passwords.verify(person.password_hash if person else None, password[:LONGEST_PASSWORD])
     if person is None or not good or person.disabled:
         with svc.store.write() as tx:

@@ -41,12 +41,12 @@ class Kek(Protocol):
         ...
 
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
-        """Raises: CannotOpen when the key, the context or the bytes are not those it was wrapped with; KeyServiceDown."""
+        """Raises: CannotOpen when key, context or bytes are not those it was wrapped with; KeyServiceDown."""
         ...
 
 
 class WrappingKeks(Keks, Protocol):
-    """`connector.domain.ports.Keks`, and the keys themselves. What it answers is known here; only they ask a service."""
+    """`connector.domain.ports.Keks`, and the keys themselves. Its answers are known here; only they ask a service."""
 
     def current(self) -> Kek:
         """The newest key, also when another process made it."""

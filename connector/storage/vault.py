@@ -27,7 +27,8 @@ _HEADER = struct.Struct(">BIB")
 _KEY_BYTES, _NONCE_BYTES, _TAG_BYTES = 32, 12, 16
 _LAST_VERSION = 2**31 - 1  # more does not fit the column, and asking PostgreSQL for it breaks the transaction
 _KEPT_FOR = timedelta(minutes=5)  # a key that another process replaced or destroyed is not used for longer
-_READY_FOR = timedelta(minutes=2)  # what `ready` leaves at the least; a call and its outcome take no longer
+_READY_FOR = timedelta(minutes=2)  # what `ready` leaves at the least: a call and its outcome take no longer
+_FRESH_FOR = timedelta(minutes=3)  # with less, one thread fetches the key anew, while the one at hand serves the others
 _KEPT = 10_000  # data keys in memory
 _TRIES = 3
 
@@ -61,20 +62,19 @@ class SealedVault:
     def ready(self, store: Store, owner: str) -> None:
         """Have the owner's newest data key at hand, before a transaction begins. Raises: KeyServiceDown, CannotOpen.
 
-        One thread asks for an owner at a time. While the key before is still good, the others go on with that one, and
-        so does the one that asks where the service does not answer.
+        One thread asks for an owner at a time. A service that fails is no matter while the key at hand is good enough.
         """
-        if self._at_hand(owner, _READY_FOR):
+        if self._at_hand(owner, _FRESH_FOR):
             return
-        good = self._at_hand(owner)
+        good = self._at_hand(owner, _READY_FOR)
         turn = self._turns.setdefault(owner, threading.Lock())
         if not turn.acquire(blocking=not good):
             return
         try:
-            if not self._at_hand(owner, _READY_FOR):
+            if not self._at_hand(owner, _FRESH_FOR):
                 self._renew(store, owner)
         except KeyServiceDown:
-            if not self._at_hand(owner):
+            if not self._at_hand(owner, _READY_FOR):
                 raise
         finally:
             turn.release()
@@ -133,7 +133,7 @@ class SealedVault:
             return False
         return key_id == owner and version <= self.shreds.through(owner)
 
-    def _at_hand(self, owner: str, ahead: timedelta = timedelta()) -> bool:
+    def _at_hand(self, owner: str, ahead: timedelta) -> bool:
         held = self._newest.get(owner)
         return (
             held is not None

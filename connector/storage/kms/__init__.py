@@ -57,5 +57,3 @@ def _service(name: str, group: Group) -> KeyService:
         raise NotSetUp(
             f"The key service {name} needs a library that is not installed. Run: pip install 'page-connector[{extra}]'"
         ) from None
-
-

@@ -1,8 +1,9 @@
 """Where an operator's own address of a key service may lead (R48).
 
-Key services stand in private networks, so private addresses are allowed. What no key service has is refused: link-local
-addresses, where clouds serve credentials to whoever asks, and addresses that are no host's. TLS with verification, which
-the settings demand for everything but this machine, keeps a name that is pointed elsewhere later from being believed.
+Key services stand in private networks, so private addresses are allowed. What no key service has is refused:
+link-local addresses, where clouds serve credentials to whoever asks, and addresses that are no host's. TLS with
+verification, which the settings demand for everything but this machine, keeps a name that is pointed elsewhere later
+from being believed.
 """
 
 import ipaddress
@@ -25,7 +26,9 @@ def check_address(setting: str, url: str) -> None:
     try:
         found = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
     except OSError:
-        raise NotSetUp(f"{setting}: the host {host} is not known here. Correct the address, or the name service.") from None
+        raise NotSetUp(
+            f"{setting}: the host {host} is not known here. Correct the address, or the name service."
+        ) from None
     for one in sorted(found):
         if _refused(one):
             raise NotSetUp(f"{setting}: {host} leads to {one}, where no key service can be. Correct the address.")

@@ -31,10 +31,11 @@ class Asking:
     """The way to one service. Safe for threads."""
 
     def __init__(
-        self, service: str, *, limit: float = LIMIT, pause: float = PAUSE, now: Callable[[], float] = time.monotonic
-    ) -> None:
+        self, service: str, *, limit: float | None = None, pause: float | None = None,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
         self.service = service
-        self._limit, self._pause, self._now = limit, pause, now
+        self._limit, self._pause, self._now = limit or LIMIT, pause or PAUSE, now
         self._lock = threading.Lock()
         self._down: str | None = None  # the cause
         self._again_at = 0.0

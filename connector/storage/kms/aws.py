@@ -105,9 +105,13 @@ class AwsKms:
             except aws.ClientError as no:
                 raise self._down(id, str(no.response.get("Error", {}).get("Code", ""))) from None
             except (aws.NoCredentialsError, aws.PartialCredentialsError, aws.CredentialRetrievalError):
-                raise KeyServiceDown(self.name, "denied", "boto3 finds no credentials: see its documentation.") from None
+                raise KeyServiceDown(
+                    self.name, "denied", "boto3 finds no credentials: see its documentation."
+                ) from None
             except (aws.HTTPClientError, OSError):
-                raise KeyServiceDown(self.name, "no-answer", "Check the network and CONNECTOR_AWS_KMS_ENDPOINT.") from None
+                raise KeyServiceDown(
+                    self.name, "no-answer", "Check the network and CONNECTOR_AWS_KMS_ENDPOINT."
+                ) from None
             except (aws.BotoCoreError, ValueError):
                 raise KeyServiceDown(self.name, "unreadable", "Check CONNECTOR_AWS_KMS_ENDPOINT.") from None
 

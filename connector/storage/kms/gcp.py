@@ -1,7 +1,7 @@
 """Google Cloud KMS: the versions of one key, with the context as additional authenticated data.
 
-https://cloud.google.com/kms/docs/encrypt-decrypt and https://cloud.google.com/kms/docs/data-integrity-guidelines (read
-2026-11-02): a CRC32C goes along with all that is sent, and what comes back is checked against its own. The account needs
+https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings.cryptoKeys/decrypt (read 2026-11-24): a
+CRC32C goes along with all that is sent, and what comes back is checked against its own. The account needs
 cloudkms.cryptoKeys.get, cloudkms.cryptoKeyVersions.useToEncrypt and .useToDecrypt on the key; `connector keys rotate`
 also cloudkms.cryptoKeyVersions.create and .update, or a person does those two.
 """
@@ -117,7 +117,9 @@ class GcpKms:
         if answer.name != id or not (
             answer.verified_plaintext_crc32c and answer.verified_additional_authenticated_data_crc32c
         ):
-            raise KeyServiceDown(self.name, "unreadable", "What was sent did not arrive whole, or another version answered.")
+            raise KeyServiceDown(
+                self.name, "unreadable", "What was sent did not arrive whole, or another version answered."
+            )
         return self._whole(answer.ciphertext, answer.ciphertext_crc32c)
 
     def unwrap(self, id: str, wrapped: bytes, context: bytes) -> bytes:
@@ -170,7 +172,9 @@ class GcpKms:
             except gcp.GoogleAPICallError:
                 raise KeyServiceDown(self.name, "in-trouble", "See Google Cloud's own status.") from None
             except (requests.RequestException, google.auth.exceptions.GoogleAuthError, OSError):
-                raise KeyServiceDown(self.name, "no-answer", "Check the network and CONNECTOR_GCP_KMS_ENDPOINT.") from None
+                raise KeyServiceDown(
+                    self.name, "no-answer", "Check the network and CONNECTOR_GCP_KMS_ENDPOINT."
+                ) from None
             except (ValueError, TypeError, AttributeError, gcp.GoogleAPIError):
                 raise KeyServiceDown(self.name, "unreadable", "Check CONNECTOR_GCP_KMS_ENDPOINT.") from None
 

@@ -130,7 +130,9 @@ class KeyRing:
             kek.unwrap(wrapped, context + b" ")
         except CannotOpen:
             return
-        raise NotSetUp(f"{kek.id} opens what was wrapped for somebody else: its service ignores the context. Update it.")
+        raise NotSetUp(
+            f"{kek.id} opens what was wrapped for somebody else: its service ignores the context. Update it."
+        )
 
 
 def _place(service: KeyService, id: str) -> int:

@@ -88,7 +88,8 @@ class VaultTransit:
             if down.cause != "denied":
                 raise
             raise NotSetUp(
-                f"Vault does not let this program rotate {self._mount}/{self._key}. Rotate it there, then run this again."
+                f"Vault does not let this program rotate {self._mount}/{self._key}. Rotate it there, then run this "
+                "again."
             ) from None
         return self.newest()
 
@@ -164,7 +165,9 @@ class VaultTransit:
                     raise CannotOpen(f"a data key does not open under {opening}") from None
                 raise self._down(no) from None
             except (requests.RequestException, OSError):
-                raise KeyServiceDown(self.name, "no-answer", "Check CONNECTOR_VAULT_ADDRESS and that it runs.") from None
+                raise KeyServiceDown(
+                    self.name, "no-answer", "Check CONNECTOR_VAULT_ADDRESS and that it runs."
+                ) from None
 
         return self._ask(ask)
 
@@ -183,7 +186,9 @@ class VaultTransit:
         return KeyServiceDown(self.name, "in-trouble", "See Vault's own log.")
 
     def _unreadable(self) -> KeyServiceDown:
-        return KeyServiceDown(self.name, "unreadable", "Check that CONNECTOR_VAULT_ADDRESS is Vault, and not a redirect.")
+        return KeyServiceDown(
+            self.name, "unreadable", "Check that CONNECTOR_VAULT_ADDRESS is Vault, and not a redirect."
+        )
 
 
 def _data(answer: Any) -> dict[str, Any]:
