@@ -108,7 +108,7 @@ class AwsKms:
                 raise KeyServiceDown(
                     self.name, "denied", "boto3 finds no credentials: see its documentation."
                 ) from None
-            except (aws.HTTPClientError, OSError):
+            except (aws.ConnectionError, aws.HTTPClientError, OSError):
                 raise KeyServiceDown(
                     self.name, "no-answer", "Check the network and CONNECTOR_AWS_KMS_ENDPOINT."
                 ) from None

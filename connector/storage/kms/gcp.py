@@ -18,6 +18,7 @@ import requests
 from google.api_core import exceptions as gcp
 from google.cloud import kms_v1
 from google.cloud.kms_v1.services.key_management_service.transports import KeyManagementServiceRestTransport
+from google.protobuf import json_format
 
 from connector.domain.errors import CannotOpen, KeyServiceDown, NotSetUp
 from connector.storage.kms.asking import Asking
@@ -124,6 +125,8 @@ class GcpKms:
 
     def unwrap(self, id: str, wrapped: bytes, context: bytes) -> bytes:
         """Raises: CannotOpen, KeyServiceDown."""
+        if not wrapped:
+            raise CannotOpen(f"a data key is not what {id} wraps")
         answer = self._asked(
             lambda: self._client.decrypt(
                 request={
@@ -175,7 +178,7 @@ class GcpKms:
                 raise KeyServiceDown(
                     self.name, "no-answer", "Check the network and CONNECTOR_GCP_KMS_ENDPOINT."
                 ) from None
-            except (ValueError, TypeError, AttributeError, gcp.GoogleAPIError):
+            except (json_format.Error, gcp.GoogleAPIError, ValueError, TypeError, AttributeError):
                 raise KeyServiceDown(self.name, "unreadable", "Check CONNECTOR_GCP_KMS_ENDPOINT.") from None
 
         return self._ask(ask)
