@@ -127,7 +127,13 @@ class VaultTransit:
 
     def lock(self, retired: Sequence[str], used: Sequence[str]) -> str | None:
         """Raise the key's `min_decryption_version` to the oldest version in use; lowering it undoes that."""
-        least = min(number for id in used if (number := self.order(id)) is not None)
+        numbers = [number for id in used if (number := self.order(id)) is not None]
+        if not numbers:  # the latest version cannot be locked
+            return (
+                f"Nothing here is under {self._mount}/{self._key} of Vault any more. Delete that key when no backup from "
+                "before is kept."
+            )
+        least = min(numbers)
         try:
             if _whole(self._read(), "min_decryption_version") < least:
                 self._asked(

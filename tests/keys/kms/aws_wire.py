@@ -40,7 +40,9 @@ def aws_wire(wire: Any) -> type:
             return arn
 
         def failed(self, status: int, word: str | None = None) -> Any:
-            word = word or {403: "AccessDeniedException", 429: "ThrottlingException"}.get(status, "KMSInternalException")
+            word = word or {403: "AccessDeniedException", 429: "ThrottlingException"}.get(
+                status, "KMSInternalException"
+            )
             return wire.Answer(status, {"__type": word, "message": "told by the tests"})
 
         def answer(self, method: str, path: str, body: dict[str, Any], headers: Any) -> Any:
@@ -64,4 +66,3 @@ def aws_wire(wire: Any) -> type:
                 return wire.Answer(said.code, said.read())
 
     return AwsWire
-

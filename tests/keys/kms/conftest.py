@@ -2,7 +2,10 @@
 
 import importlib.util
 import json
+import shutil
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from connector.storage import SqlStore
 from connector.storage.kms import asking
 
 
@@ -162,3 +166,35 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A question has half a second."""
     monkeypatch.setattr(asking, "LIMIT", 0.5)
 
+
+@pytest.fixture
+def database_url(tmp_path: Path, _sqlite_template: Path) -> str:
+    """On SQLite alone: what a service changes is the same on both engines, and tests/keys runs on both."""
+    path = tmp_path / "connector.db"
+    shutil.copyfile(_sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def asks(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """For each question to a service: whether the thread that asked had a transaction open that writes."""
+    told: list[bool] = []
+    here = threading.local()
+    write, ask = SqlStore.write, asking.Asking.__call__
+
+    @contextmanager
+    def writing(self: SqlStore, **how: Any) -> Iterator[Any]:
+        with write(self, **how) as tx:
+            here.writes = True
+            try:
+                yield tx
+            finally:
+                here.writes = False
+
+    def asked(self: asking.Asking, question: Callable[[], Any]) -> Any:
+        told.append(getattr(here, "writes", False))
+        return ask(self, question)
+
+    monkeypatch.setattr(SqlStore, "write", writing)
+    monkeypatch.setattr(asking.Asking, "__call__", asked)
+    return told

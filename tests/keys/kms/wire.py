@@ -30,6 +30,7 @@ class Wire:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = 65536  # headers and body in one packet, or each answer waits for an acknowledgement
 
             def _serve(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
@@ -59,6 +60,7 @@ class Wire:
                         while not wire._stopped.wait(0.05):
                             try:
                                 self.wfile.write(b" ")
+                                self.wfile.flush()
                             except OSError:
                                 break
                         self.close_connection = True
