@@ -130,8 +130,8 @@ class VaultTransit:
         numbers = [number for id in used if (number := self.order(id)) is not None]
         if not numbers:  # the latest version cannot be locked
             return (
-                f"Nothing here is under {self._mount}/{self._key} of Vault any more. Delete that key when no backup from "
-                "before is kept."
+                f"Nothing here is under {self._mount}/{self._key} of Vault any more. Delete that key when no backup "
+                "from before is kept."
             )
         least = min(numbers)
         try:

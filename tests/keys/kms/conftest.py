@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.loaders import create_loader
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
@@ -136,9 +137,17 @@ def gcp_backend(_no_credentials: None, _account_file: Path, monkeypatch: pytest.
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def _aws_loader() -> Any:
+    return create_loader()  # it keeps the service models that it has read, which each session would read anew
+
+
 @pytest.fixture
-def aws_backend(_no_credentials: None, _moto: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backend]:
+def aws_backend(
+    _no_credentials: None, _moto: str, _aws_loader: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Backend]:
     """AWS KMS with one key."""
+    monkeypatch.setattr("botocore.session.create_loader", lambda *_paths: _aws_loader)
     server = aws_wire.aws_wire(wire)(_moto)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "connector")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret-of-the-tests")

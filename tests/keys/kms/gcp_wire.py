@@ -1,7 +1,7 @@
 """Google Cloud KMS on the wire, as its REST reference documents it.
 
-https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings.cryptoKeys: int64 values are texts, bytes
-are base64, errors are google.rpc.Status.
+https://cloud.google.com/kms/docs/reference/rest/v1/projects.locations.keyRings.cryptoKeys: int64 values are texts,
+bytes are base64, errors are google.rpc.Status.
 """
 
 import base64

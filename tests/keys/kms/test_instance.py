@@ -129,7 +129,7 @@ def test_without_the_right_to_make_a_key_a_rotation_says_who_can_and_takes_what_
     values = fill(svc, 3)
     if backend.name != "aws-kms":  # where nobody but a person makes keys
         backend.deny("rotate", "config", "create", "update")
-    with pytest.raises(NotSetUp, match="run this again|run: connector keys rotate"):
+    with pytest.raises(NotSetUp, match=r"run this again|run: connector keys rotate"):
         keys.rotate(svc, SYSTEM)
     assert kinds(svc)[-2:] == [events.ROTATION_BEGUN.id, events.KEK_NOT_MADE.id]
     assert by_kek(svc) == {backend.id_of(1): 4}

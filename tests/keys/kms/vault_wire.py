@@ -11,7 +11,7 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-TOKEN = "hvs.a-token-of-the-tests"  # noqa: S105
+TOKEN = "hvs.a-token-of-the-tests"
 DAMAGED = "cipher: message authentication failed"
 TOO_OLD = "ciphertext or signature version is disallowed by policy (too old)"
 

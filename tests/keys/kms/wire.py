@@ -1,5 +1,6 @@
 """A server on loopback that can go wrong in every way a key service does. What it is asked, it writes down."""
 
+import contextlib
 import json
 import threading
 from dataclasses import dataclass, field
@@ -94,10 +95,8 @@ class Wire:
                 """Silent."""
 
             def handle(self) -> None:
-                try:
+                with contextlib.suppress(OSError):
                     super().handle()
-                except OSError:
-                    pass
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
