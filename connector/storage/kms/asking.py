@@ -38,6 +38,7 @@ class Asking:
         self._limit, self._pause, self._now = limit or LIMIT, pause or PAUSE, now
         self._lock = threading.Lock()
         self._down: str | None = None  # the cause
+        self._served = False  # a service that never did is a start's or a command's to tell, in its own line
         self._again_at = 0.0
 
     def __call__(self, question: Callable[[], T]) -> T:
@@ -57,15 +58,18 @@ class Asking:
                 self._note(down.cause)
             raise
         self._note(None)
+        self._served = True
         return answer
 
     def _note(self, cause: str | None) -> None:
         with self._lock:
             changed = (self._down is None) != (cause is None)
             self._down, self._again_at = cause, self._now() + self._pause
-        if changed and cause is not None:
+        if not changed or not self._served:
+            return
+        if cause is not None:
             _log.error("key_service_down", reason=cause)
-        elif changed:
+        else:
             _log.warning("key_service_back")
 
 

@@ -162,9 +162,9 @@ class GcpKms:
         def ask() -> T:
             try:
                 return question()
-            except gcp.FailedPrecondition:
-                raise KeyServiceDown(self.name, "no-key", "The key's version is disabled or destroyed.") from None
-            except gcp.BadRequest:
+            except gcp.BadRequest as no:
+                if _status(no) == "FAILED_PRECONDITION":
+                    raise KeyServiceDown(self.name, "no-key", "The key's version is disabled or destroyed.") from None
                 if opening:
                     raise CannotOpen(f"a data key does not open under {opening}") from None
                 raise KeyServiceDown(self.name, "refused", "Google did not accept what was asked.") from None
@@ -187,6 +187,14 @@ class GcpKms:
         if not value or crc != _crc(value):
             raise KeyServiceDown(self.name, "unreadable", "What it answered did not arrive whole.")
         return value
+
+
+def _status(no: gcp.GoogleAPICallError) -> str:
+    """Google's own word. Over REST the library goes by the HTTP status, and 400 has two meanings."""
+    try:
+        return str(no.response.json()["error"]["status"])
+    except (AttributeError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def _crc(value: bytes) -> int:

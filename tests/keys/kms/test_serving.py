@@ -237,10 +237,13 @@ def test_a_service_that_was_down_is_asked_by_one_when_the_pause_is_over():
         asked.append("down")
         raise KeyServiceDown("vault", "in-trouble")
 
-    for _ in range(3):
-        with pytest.raises(KeyServiceDown, match="in-trouble"):
-            ask(down)
+    ask(lambda: "well")
+    with capture_logs() as told:
+        for _ in range(3):
+            with pytest.raises(KeyServiceDown, match="in-trouble"):
+                ask(down)
     assert len(asked) == 1
+    assert [(line["event"], line["reason"]) for line in told] == [("key_service_down", "in-trouble")]
     time.now += PAUSE
 
     def another_meanwhile():
