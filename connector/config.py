@@ -28,6 +28,7 @@ _WITH_DEFAULT = frozenset({"vault_mount"})
 _FORMS = {
     "aws_kms_keys": (
         re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}"),
+        # An alias may be pointed at another key, and then nothing would open.
         "must be the ARNs of keys (arn:aws:kms:REGION:ACCOUNT:key/ID), separated by commas; not aliases.",
     ),
     "gcp_kms_key": (

@@ -148,6 +148,12 @@ KEK_NOT_MADE = Event(
     "No new key-encryption key was made, and nothing was changed: {problem}",
     "No new key-encryption key was made.",
 )
+KEYS_MOVING = Event(
+    76,
+    "keys:moving",
+    "{actor} is putting {keys} data keys under {kek}, which an earlier rotation or a change of the settings left to do.",
+    "Data keys are being put under another key-encryption key.",
+)
 
 KINDS: dict[int, Event] = {event.id: event for event in list(globals().values()) if isinstance(event, Event)}
 

@@ -85,6 +85,11 @@ def rotate(svc: Services, actor: Actor, told: Told = lambda _done, _of: None, *,
     """
     newest = svc.vault.keks.ids()[-1]
     done = Rotation(newest, resumed=True)
+    svc.vault.ready(svc.store, ledger.OPERATOR)
+    with svc.store.write() as tx:
+        left = sum(count for kek, count in tx.keys.by_kek().items() if kek != newest)
+        if left:
+            ledger.note(svc, tx, events.KEYS_MOVING, actor=actor, details={"keys": left, "kek": newest})
     _sweep(svc, done, told, batch)
     _retire(svc, actor, done)
     if not done.rewrapped and not done.retired:

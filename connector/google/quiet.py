@@ -9,7 +9,7 @@ __all__ = ["quiet_loggers"]
 TALKATIVE = {
     "requests_oauthlib": logging.WARNING,
     "oauthlib": logging.WARNING,
-    "urllib3": logging.WARNING,
+    "urllib3": logging.ERROR,  # it tells each retry with its address
     "httplib2": logging.WARNING,
     "google": logging.WARNING,
     "google_auth_oauthlib": logging.WARNING,

@@ -5,7 +5,6 @@ needs kms:Encrypt and kms:Decrypt on the keys. An ARN's own rotation in AWS chan
 which of its key material a ciphertext is under. A rotation of ours is a move to another ARN.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -16,12 +15,10 @@ from botocore.config import Config
 from connector.domain.errors import CannotOpen, KeyServiceDown, NotSetUp
 from connector.storage.kms.asking import Asking
 
-__all__ = ["ARN", "AwsKms"]
+__all__ = ["AwsKms"]
 
 T = TypeVar("T")
 
-# A key's own ARN. An alias may be pointed at another key, and then nothing would open.
-ARN = re.compile(r"arn:aws[a-z-]*:kms:([a-z0-9-]+):[0-9]{12}:key/[A-Za-z0-9-]{1,64}")
 TIMEOUTS = {"connect_timeout": 2, "read_timeout": 3}  # seconds
 _DAMAGED = ("InvalidCiphertextException", "IncorrectKeyException")
 _DENIED = ("AccessDeniedException", "UnrecognizedClientException", "InvalidSignatureException", "ExpiredTokenException",
@@ -134,10 +131,8 @@ class AwsKms:
 
 
 def _region(arn: str) -> str:
-    match = ARN.fullmatch(arn)
-    if match is None:
-        raise NotSetUp(f"{arn} is not the ARN of a key of AWS KMS.")
-    return match[1]
+    """A key answers in its own region alone."""
+    return arn.split(":")[3]
 
 
 def _context(context: bytes) -> dict[str, str]:

@@ -23,11 +23,10 @@ from google.protobuf import json_format
 from connector.domain.errors import CannotOpen, KeyServiceDown, NotSetUp
 from connector.storage.kms.asking import Asking
 
-__all__ = ["KEY", "GcpKms"]
+__all__ = ["GcpKms"]
 
 T = TypeVar("T")
 
-KEY = re.compile(r"projects/[^/\s]+/locations/[^/\s]+/keyRings/[^/\s]+/cryptoKeys/[^/\s]+")
 GOOGLE = "https://cloudkms.googleapis.com"
 TIMEOUT = 3.0  # seconds for each wait on an answer
 LOOKS = 5  # at a version that is being made, a second apart
