@@ -15,19 +15,20 @@ from sqlalchemy.exc import DBAPIError
 
 import scopes
 from connector.config import Settings, load
-from connector.domain import keys
+from connector.domain import keys, ledger
 from connector.domain.errors import CallbackRejected, ConnectorError, NotSent, NotSetUp
 from connector.domain.ports import Callback, Clock, Network, OAuth, Services, TokenKeys
 from connector.domain.secret import SigningKey
 from connector.google import GoogleOAuth, GooglePlusApi, PagesSender, quiet_loggers
+from connector.private import read_secret
 from connector.storage import (
     Argon2Passwords,
-    FileKeks,
     FileTokenKeys,
     SealedVault,
     ShredList,
     SqlStore,
     check_schema,
+    key_ring,
     make_engine,
 )
 
@@ -44,6 +45,7 @@ __all__ = [
 ]
 
 PROVIDER = "google-plus"
+_MOST_SIGNING_KEY = 4096  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def services(settings: Settings) -> Services:
     A restored backup meets the shred list here, before anything else is opened.
 
     Raises: NotSetUp when the database cannot be used or has another schema, or a key is missing, readable by others or
-        not the one that the database was sealed under.
+        not the one that the database was sealed under; KeyServiceDown when the keys' service does not serve.
     """
     quiet_loggers()
     settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -94,9 +96,10 @@ def _on(store: SqlStore, settings: Settings) -> Services:
     clock, random, folder = SystemClock(), SystemRandom(), settings.instance / "keys"
     with usable_database():
         check_schema(store.engine)
-        keks = FileKeks(folder)
+        keks = key_ring(folder, settings.key_backend, settings.key_services)
         with store.read() as tx:
-            keks.ready_for(tx.keys.by_kek())
+            named = tx.keys.by_kek()
+        keks.ready_for(named)
     svc = Services(
         store=store,
         vault=SealedVault(keks, ShredList(folder / "shredded.jsonl"), random, clock),
@@ -107,6 +110,8 @@ def _on(store: SqlStore, settings: Settings) -> Services:
         base_url=settings.base_url,
     )
     keys.check_keks(svc)
+    if keks.remote:  # commands write entries of the operator's
+        svc.vault.ready(store, ledger.OPERATOR)
     keys.apply_shreds(svc)
     return svc
 
@@ -204,9 +209,9 @@ def token_keys(settings: Settings, clock: Clock) -> TokenKeys:
 def _written(path: Path) -> str:
     """The key, also when another process is only just writing it."""
     for _ in range(50):
-        text = path.read_text()
+        text = read_secret(path, "The signing key", _MOST_SIGNING_KEY)
         if text:
-            return text
+            return text.decode()
         time.sleep(0.02)
     raise NotSetUp(f"{path} is empty. Remove it; a new one is made at the next start.")
 

@@ -6,7 +6,7 @@ import click
 
 from connector import log
 from connector.cli import access, catalogue, keys, program, record, run
-from connector.domain.errors import ConnectorError, NotSetUp
+from connector.domain.errors import ConnectorError, KeyServiceDown, NotSetUp
 
 __all__ = ["connector", "main"]
 
@@ -41,6 +41,8 @@ def main() -> None:
         _misused(wrong)
     except NotSetUp as no:
         _fail(str(no), 2)
+    except KeyServiceDown as no:
+        _fail(str(no), 1)
     except ConnectorError as no:
         _fail(no.public, 1)
     except BrokenPipeError:

@@ -31,7 +31,7 @@ def status() -> None:
     click.echo(f"{found.owners} owners, {len(found.stuck)} data keys that do not open, {found.shredded} shredded")
     _name(found.stuck)
     if len(found.keks) > 1:
-        click.echo("A rotation is not finished. Run: connector keys rotate")
+        click.echo("A rotation or move is not finished. Run: connector keys rotate")
     if not found.good:
         raise SystemExit(1)
 
@@ -40,7 +40,8 @@ def status() -> None:
 def rotate() -> None:
     """Put every data key under a new key-encryption key, while the product runs; finishes one that was interrupted.
 
-    The old key's file is renamed when nothing needs it: a backup of the database from before still does.
+    The old key is retired when nothing needs it; a backup of the database from before still does. After the setting
+    key_backend was changed, the data keys move to that kind of key. On AWS KMS the new key is one that you put first.
     """
     svc = wiring.services(config.load())
     shown = 0.0
@@ -53,10 +54,13 @@ def rotate() -> None:
 
     done = rules.rotate(svc, OPERATOR, progress)
     if done.resumed:
-        click.echo("An earlier rotation was not finished; this finished it. Run it again for a new key.")
+        click.echo("An earlier rotation or move was not finished; this finished it. Run it again for a new key.")
     click.echo(f"{done.rewrapped} data keys were put under {done.current}.")
     for kek in done.retired:
-        click.echo(f"Nothing needs {kek} any more; it is retired. Keep its file while you keep backups from before.")
+        kept = "its file" if kek.startswith("file-") else "that key, locked,"
+        click.echo(f"Nothing needs {kek} any more; it is retired. Keep {kept} while you keep backups from before.")
+    for sentence in done.left:
+        click.echo(sentence)
     _name(done.stuck)
     if done.stuck:
         raise SystemExit(1)

@@ -8,7 +8,7 @@ import scopes
 from connector.domain import grants, limits, pauses, refreshing, tokens
 from connector.domain.answering import Answering
 from connector.domain.errors import Refused
-from connector.domain.ledger import Entry, Settles
+from connector.domain.ledger import OPERATOR, Entry, Settles
 from connector.domain.plainjson import object_in
 from connector.domain.ports import Services, Step
 from connector.domain.records import Actor, Answer, Request
@@ -68,10 +68,12 @@ def call(svc: Services, ask: Ask, settles: Settles | None = None) -> Answer:
         TokenRefused: Google gives no access token for it; nothing was sent.
         NotSent: Google cannot be reached, or (Paused) does not accept our own credentials; nothing was sent.
         OutcomeUnknown, UnreadableAnswer: it was sent, once, and what came of it is not known.
-        LedgerUnwritable: the record could not be written, so nothing was done; OutcomeUnrecorded: it may have been.
+        LedgerUnwritable, KeyServiceDown: the record could not be written, or its key not be had: nothing was done.
+        OutcomeUnrecorded: it may have been done; only its record could not be written.
     """
     network = svc.network(ask.provider)
     routed = route(network.router, ask.request)
+    svc.vault.ready(svc.store, ask.actor.customer or OPERATOR)
     with Entry(svc, ask, routed, settles) as entry:
         if ask.within is not None and ask.purpose not in ask.within:
             raise Refused("purpose-not-allowed", "This program was not let in for that purpose. Nothing was sent.")

@@ -109,6 +109,7 @@ def start(
 def refuse_anonymous(svc: Services, provider: str) -> None:
     """A callback came to a browser that is not signed in here: nothing is done with it, and that is recorded."""
     svc.network(provider)
+    svc.vault.ready(svc.store, ledger.OPERATOR)
     with svc.store.write() as tx:
         ledger.note(
             svc, tx, events.CONNECT_REFUSED, actor=ledger.SYSTEM, decision="refused", reason="session",
@@ -127,8 +128,10 @@ def finish(
         Revoked: the connection was ended while its account was being read.
         Paused: Google does not accept our own credentials; nothing was stored.
         TokenRefused, NotSent, OutcomeUnknown, UnreadableAnswer: Google did not trade the code; nothing was stored.
+        KeyServiceDown: the code was not traded, because what it is traded for could not be sealed.
     """
     network = svc.network(provider)
+    svc.vault.ready(svc.store, person.actor().acting_for())
     try:
         callback = network.oauth.read_callback(query)
         authorization, intent = _spend(svc, person, session, provider, callback)

@@ -16,6 +16,7 @@ __all__ = [
     "ConnectorError",
     "GoogleBusy",
     "GoogleRefused",
+    "KeyServiceDown",
     "LedgerUnwritable",
     "NeedsConsent",
     "NotFound",
@@ -195,6 +196,23 @@ class CannotOpen(ConnectorError):
     """A sealed value does not open under the key and place it is filed under: tampered, moved, or shredded."""
 
     public = "A stored secret could not be opened, so nothing was done. The operator has been told."
+
+
+class KeyServiceDown(ConnectorError):
+    """The service that holds the key-encryption key does not give a data key: away, slow, denying or misconfigured.
+
+    Nothing is opened or sealed without it, and nothing is sealed in another way. `cause` is a word of a fixed set.
+    """
+
+    status = 503
+    public = (
+        "The service that guards the stored keys is not available to us right now, so nothing was done. What was "
+        "stored before is kept, and no account has to be connected again. Try again in a few minutes."
+    )
+
+    def __init__(self, service: str, cause: str, advice: str = "") -> None:
+        super().__init__(f"The key service {service} does not serve ({cause}). Nothing was changed. {advice}".strip())
+        self.service, self.cause = service, cause
 
 
 class LedgerUnwritable(ConnectorError):

@@ -185,6 +185,18 @@ SHRED_APPLIED = Event(
     "The database held {keys} destroyed data keys of {owner} again; they were destroyed again.",
     "Destroyed data keys had come back and were destroyed again.",
 )
+KEK_NOT_MADE = Event(
+    75,
+    "keys:not-made",
+    "No new key-encryption key was made, and nothing was changed: {problem}",
+    "No new key-encryption key was made.",
+)
+KEYS_MOVING = Event(
+    76,
+    "keys:moving",
+    "{actor} is putting {keys} data keys under {kek}, as an earlier rotation or a change of the settings left to do.",
+    "Data keys are being put under another key-encryption key.",
+)
 
 PROGRAM_ADDED = Event(
     80, "program:added", "{actor} added the program {program} for {purposes}.", "A program was added."

@@ -2,6 +2,7 @@
 
 Rotation runs while the product does. The new key-encryption key is on disk before the first data key is wrapped by it,
 each step is a short transaction of its own, and "not under the newest key yet" is all there is to resume from.
+Data keys are unwrapped and wrapped between the transactions, because a key service may be asked for it (R64).
 """
 
 import hashlib
@@ -9,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connector.domain import events, ledger
-from connector.domain.errors import BadInput, CannotOpen, NotSetUp
+from connector.domain.errors import BadInput, CannotOpen, ConnectorError, NotSetUp
 from connector.domain.ports import Scrubbed, Services, Tx
 from connector.domain.records import Actor, ConnectionState, KeyRow
 
@@ -47,6 +48,7 @@ class Rotation:
     rewrapped: int = 0
     stuck: list[KeyRow] = field(default_factory=list)
     retired: list[str] = field(default_factory=list)
+    left: Sequence[str] = ()  # sentences: what a person has to do at the key service
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,37 +60,44 @@ class Shred:
 
 
 def status(svc: Services) -> Standing:
-    """How the keys stand; tries every data key."""
+    """How the keys stand; tries every data key. Raises: KeyServiceDown."""
     owners, stuck, after = set[str](), list[KeyRow](), _START
-    with svc.store.read() as tx:
-        while rows := tx.keys.page(after, BATCH):
-            owners |= {row.owner for row in rows}
-            stuck += [row for row in rows if not svc.vault.opens(row)]
-            after = (rows[-1].owner, rows[-1].version)
-        by_kek = tx.keys.by_kek()
+    while True:
+        with svc.store.read() as tx:
+            rows = tx.keys.page(after, BATCH)
+            by_kek = tx.keys.by_kek()
+        if not rows:
+            break
+        owners |= {row.owner for row in rows}
+        stuck += [row for row in rows if not svc.vault.opens(row) and _as_it_was(svc, row)]
+        after = (rows[-1].owner, rows[-1].version)
     return Standing(svc.vault.keks.ids(), by_kek, len(owners), stuck, len(svc.vault.shreds.owners()))
 
 
 def rotate(svc: Services, actor: Actor, told: Told = lambda _done, _of: None, *, batch: int = BATCH) -> Rotation:
     """Put every data key under a new key-encryption key, and retire the old one when nothing names it.
 
-    Where an earlier rotation was not finished, finishes that one instead. A data key that does not open is left as it
-    is, reported and recorded, and keeps the key it names from being retired. Two at once do the same work together.
+    Where an earlier rotation was not finished, or the setting says another kind of key, does that one instead. A data
+    key that does not open is left as it is, reported and recorded, and keeps the key it names from being retired. Two
+    at once do the same work together.
+
+    Raises: KeyServiceDown, with what was done so far kept; NotSetUp where a person has to make the new key.
     """
     newest = svc.vault.keks.ids()[-1]
     done = Rotation(newest, resumed=True)
+    svc.vault.ready(svc.store, ledger.OPERATOR)
+    with svc.store.write() as tx:
+        left = sum(count for kek, count in tx.keys.by_kek().items() if kek != newest)
+        if left:
+            ledger.note(svc, tx, events.KEYS_MOVING, actor=actor, details={"keys": left, "kek": newest})
     _sweep(svc, done, told, batch)
     _retire(svc, actor, done)
     if not done.rewrapped and not done.retired:
-        with svc.store.write() as tx:
-            ledger.note(svc, tx, events.ROTATION_BEGUN, actor=actor)
-        with svc.store.write() as tx:
-            tx.keys.change_keks()
-            if svc.vault.keks.ids()[-1] == newest:
-                svc.vault.keks.make()
-        done = Rotation(svc.vault.keks.ids()[-1])
+        done = Rotation(_make(svc, actor, newest))
         _sweep(svc, done, told, batch)
         _retire(svc, actor, done)
+    done.left = svc.vault.keks.lock_retired()
+    svc.vault.ready(svc.store, ledger.OPERATOR)
     with svc.store.write() as tx:
         for row in done.stuck:
             ledger.note(
@@ -98,35 +107,63 @@ def rotate(svc: Services, actor: Actor, told: Told = lambda _done, _of: None, *,
     return done
 
 
+def _make(svc: Services, actor: Actor, after: str) -> str:
+    """A newer key-encryption key; the intent is recorded before, and a no afterwards."""
+    svc.vault.ready(svc.store, ledger.OPERATOR)
+    with svc.store.write() as tx:
+        ledger.note(svc, tx, events.ROTATION_BEGUN, actor=actor)
+    try:
+        return svc.vault.keks.make(after)
+    except ConnectorError as no:
+        with svc.store.write() as tx:
+            ledger.note(
+                svc, tx, events.KEK_NOT_MADE, actor=actor, decision="failed", reason="not-made",
+                details={"problem": str(no)},
+            )  # fmt: skip
+        raise
+
+
 def _sweep(svc: Services, done: Rotation, told: Told, batch: int) -> None:
     """Every data key that the newest key does not wrap, a short transaction at a time."""
-    with svc.store.read() as tx:
-        waiting = sum(count for kek, count in tx.keys.by_kek().items() if kek != done.current)
+    with svc.store.write() as tx:
+        tx.keys.change_keks()  # who wraps under an older key has committed by now; the next one takes the newest
+        waiting = sum(count for kek, count in tx.keys.by_kek().items() if kek != svc.vault.keks.ids()[-1])
     after, looked = _START, 0
     while True:
-        with svc.store.write() as tx:
-            tx.keys.change_keks()
-            done.current = svc.vault.keks.ids()[-1]
-            rows, stuck = tx.keys.page(after, batch, not_under=done.current), list[KeyRow]()
-            pairs = list[tuple[KeyRow, KeyRow]]()
-            for row in rows:
-                try:
-                    pairs.append((row, svc.vault.rewrapped(row, done.current)))
-                except CannotOpen:
-                    stuck.append(row)
-            tx.keys.replace(pairs)
+        done.current = svc.vault.keks.ids()[-1]
+        with svc.store.read() as tx:
+            rows = tx.keys.page(after, batch, not_under=done.current)
         if not rows:
             return
-        done.rewrapped += len(rows) - len(stuck)
+        pairs, stuck = list[tuple[KeyRow, KeyRow]](), list[KeyRow]()
+        for row in rows:
+            try:
+                pairs.append((row, svc.vault.rewrapped(row, done.current)))
+            except CannotOpen:
+                stuck.append(row)
+        with svc.store.write() as tx:
+            tx.keys.change_keks()
+            if svc.vault.keks.ids()[-1] != done.current:
+                continue  # another rotation made a newer one, and may have retired this
+            tx.keys.replace(pairs)
+        stuck = [row for row in stuck if _as_it_was(svc, row)]
+        done.rewrapped += len(pairs)
         done.stuck += stuck
         looked += len(rows)
         after = (rows[-1].owner, rows[-1].version)
         told(looked, max(waiting, looked))
 
 
+def _as_it_was(svc: Services, row: KeyRow) -> bool:
+    """Whether a row is still what it was when it was read: not rotated or shredded by somebody else meanwhile."""
+    with svc.store.read() as tx:
+        return tx.keys.get(row.owner, row.version) == row
+
+
 def _retire(svc: Services, actor: Actor, done: Rotation) -> None:
     """Take every older key out of use that no row names. Recorded before it is done."""
     for kek in svc.vault.keks.ids()[:-1]:
+        svc.vault.ready(svc.store, ledger.OPERATOR)
         with svc.store.write() as tx:
             if tx.keys.by_kek().get(kek):
                 continue
@@ -154,6 +191,7 @@ def shred(svc: Services, actor: Actor, customer: str, *, though_pending: bool = 
             )
     if rows:
         svc.vault.forget(customer)
+        svc.vault.ready(svc.store, ledger.OPERATOR)
         with svc.store.write() as tx:
             ledger.note(svc, tx, events.KEYS_SHREDDED, actor=actor, details={"owner": customer, "keys": len(rows)})
             tx.keys.destroy(customer, through)
@@ -194,19 +232,19 @@ def check_keks(svc: Services) -> None:
 
     A few rows under an older key that do not open are what a rotation left of damaged ones; they stop nobody else.
 
-    Raises: NotSetUp when a key opens none of the data keys that name it.
+    Raises: NotSetUp when a key opens none of the data keys that name it; KeyServiceDown.
     """
-    destroyed = svc.vault.shreds.owners()
+    destroyed, newest = svc.vault.shreds.owners(), svc.vault.keks.ids()[-1]
     with svc.store.read() as tx:
-        for kek, count in sorted(tx.keys.by_kek().items()):
-            if count <= TRIED and kek != svc.vault.keks.ids()[-1]:
-                continue
-            rows = [row for row in tx.keys.under(kek, TRIED) if row.version > destroyed.get(row.owner, 0)]
-            if rows and not any(svc.vault.opens(row) for row in rows):
-                raise NotSetUp(
-                    f"The key {kek} in the instance's keys folder opens no data key of this database. "
-                    "Restore the key that belongs to it."
-                )
+        named = [kek for kek, count in sorted(tx.keys.by_kek().items()) if count > TRIED or kek == newest]
+        some = {kek: tx.keys.under(kek, TRIED) for kek in named}
+    for kek, found in some.items():
+        rows = [row for row in found if row.version > destroyed.get(row.owner, 0)]
+        if rows and not any(svc.vault.opens(row) for row in rows):
+            where = "in the instance's keys folder" if kek.startswith("file-") else "at its key service"
+            raise NotSetUp(
+                f"The key {kek} {where} opens no data key of this database. Restore the key that belongs to it."
+            )
 
 
 def apply_shreds(svc: Services) -> int:
@@ -218,6 +256,7 @@ def apply_shreds(svc: Services) -> int:
         back = [row for row in tx.keys.of_owners(destroyed) if row.version <= destroyed[row.owner]]
     if not back:
         return 0
+    svc.vault.ready(svc.store, ledger.OPERATOR)
     with svc.store.write() as tx:
         for owner in sorted({row.owner for row in back}):
             count = tx.keys.destroy(owner, destroyed[owner])

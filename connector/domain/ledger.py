@@ -21,6 +21,7 @@ from connector.domain.errors import (
     CannotOpen,
     ConnectorError,
     GoogleRefused,
+    KeyServiceDown,
     LedgerUnwritable,
     NotFound,
     NotSent,
@@ -159,6 +160,8 @@ class Closing:
                 return cls("refused", "not-found", error.public)
             case CannotOpen():
                 return cls("refused", "cannot-open", error.public)
+            case KeyServiceDown():
+                return cls("failed", "key-service", error.public)
             case TokenRefused():
                 return cls("failed", f"token-{error.code}", error.public)
             case GoogleRefused():
@@ -325,8 +328,9 @@ def close_abandoned(svc: Services) -> int:
     """
     before: datetime = svc.clock.now() - CALL_LIMIT
     with svc.store.read() as tx:
-        waiting = [row.index for row in tx.ledger.open_intents(before)]
-    for index in waiting:
+        waiting = list(tx.ledger.open_intents(before))
+    for index, owner in [(row.index, row.owner) for row in waiting]:
+        svc.vault.ready(svc.store, owner)
         with svc.store.write() as tx:
             tx.ledger.next_index()  # holds the ledger's head, so that nobody else closes it meanwhile
             row = tx.ledger.entry(index)

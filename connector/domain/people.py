@@ -55,6 +55,7 @@ def add_customer(svc: Services, actor: Actor, name: str) -> Customer:
     if not name.strip():
         raise BadInput("A customer needs a name.")
     customer = Customer(svc.random.id("cus"), name.strip(), svc.clock.now())
+    svc.vault.ready(svc.store, customer.id)
     with svc.store.write() as tx:
         tx.accounts.add_customer(customer)
         ledger.note(
@@ -78,9 +79,10 @@ def add_person(
         name=name.strip() or address, role=role, password_hash=None,
     )  # fmt: skip
     secret = svc.random.token()
+    if customer is not None:
+        customer_name(svc, customer)
+    svc.vault.ready(svc.store, customer or ledger.OPERATOR)
     with svc.store.write() as tx:
-        if customer is not None and tx.accounts.customer(customer) is None:
-            raise NotFound(customer)
         tx.accounts.add_person(person)
         tx.accounts.add_link(_digest(secret), person.id, svc.clock.now() + LINK_LIFE)
         ledger.note(
@@ -110,6 +112,11 @@ def accept_link(svc: Services, token: str, password: str) -> Person:
         if not tx.accounts.link_open(_digest(token), now):  # looked up first: hashing is work a stranger could order
             raise BadInput(no_link)
     hashed = svc.passwords.hash(password)
+    with svc.store.read() as tx:
+        expected = tx.accounts.person_of_link(_digest(token), svc.clock.now())
+        found = tx.accounts.person(expected) if expected else None
+    if found is not None:
+        svc.vault.ready(svc.store, found.customer or ledger.OPERATOR)
     with svc.store.write() as tx:
         invited = tx.accounts.use_link(_digest(token), now)
         person = tx.accounts.person(invited) if invited else None
@@ -131,6 +138,7 @@ def sign_in(svc: Services, email: str, password: str, *, address: str) -> Signed
     with svc.store.read() as tx:
         tries = tx.accounts.attempts_since(key, now - ATTEMPTS_WITHIN)
         person = tx.accounts.person_by_email(email.strip().lower()) if tries < ATTEMPTS else None
+    svc.vault.ready(svc.store, (person.customer if person else None) or ledger.OPERATOR)
     good = svc.passwords.verify(person.password_hash if person else None, password[:LONGEST_PASSWORD])
     if person is None or not good or person.disabled:
         with svc.store.write() as tx:

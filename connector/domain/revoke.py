@@ -92,9 +92,11 @@ def end(
     """
     if at_google == "yes" and actor.kind == "member":
         at_google = "auto"
+    with svc.store.read() as tx:
+        customer = _find(tx, actor, connection).customer
+    svc.vault.ready(svc.store, customer)
     with svc.store.write() as tx:
-        found = _find(tx, actor, connection)
-        tx.connections.lock(found.id)
+        tx.connections.lock(connection)
         found = _find(tx, actor, connection)
         if found.state is ConnectionState.MERGED:
             raise NotFound(connection)
@@ -133,6 +135,7 @@ def ask_google(svc: Services, actor: Actor, connection: Connection) -> Ended:
 
     A crash in between leaves it pending, and asking twice does no harm.
     """
+    svc.vault.ready(svc.store, connection.customer)
     with svc.store.write() as tx:
         settled = _settled(tx, connection)
         if settled is not None:

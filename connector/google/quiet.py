@@ -9,11 +9,15 @@ __all__ = ["quiet_loggers"]
 TALKATIVE = {
     "requests_oauthlib": logging.WARNING,
     "oauthlib": logging.WARNING,
-    "urllib3": logging.WARNING,
+    "urllib3": logging.ERROR,  # it tells each retry with its address
     "httplib2": logging.WARNING,
     "google": logging.WARNING,
     "google_auth_oauthlib": logging.WARNING,
     "googleapiclient": logging.CRITICAL,
+    # The key services' libraries write data keys at DEBUG.
+    "boto3": logging.WARNING,
+    "botocore": logging.WARNING,
+    "hvac": logging.WARNING,
 }
 
 

@@ -2,6 +2,7 @@
 
 from connector.storage.engine import make_engine
 from connector.storage.kek import FileKeks
+from connector.storage.kms import key_ring
 from connector.storage.migrate import check_schema, upgrade
 from connector.storage.passwords import Argon2Passwords
 from connector.storage.shredded import ShredList
@@ -17,6 +18,7 @@ __all__ = [
     "ShredList",
     "SqlStore",
     "check_schema",
+    "key_ring",
     "make_engine",
     "upgrade",
 ]

@@ -98,6 +98,13 @@ class AccountRows:
         used = update(links).where(*_open(link_hash, now)).values(used_at=now).returning(links.c.person)
         return self._sql.execute(used).scalar_one_or_none()
 
+    def person_of_link(self, link_hash: str, now: datetime) -> str | None:
+        """Whom a link is for that could be used now; it stays as it is."""
+        usable = select(links.c.person).where(
+            links.c.link_hash == link_hash, links.c.used_at.is_(None), links.c.expires_at > now
+        )
+        return self._sql.execute(usable).scalar_one_or_none()
+
     def add_attempt(self, key: str, at: datetime) -> None:
         """Count one failed sign-in."""
         self._sql.execute(insert(attempts), {"key": key, "at": at})

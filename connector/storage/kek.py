@@ -12,10 +12,11 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from connector.domain.errors import CannotOpen, NotSetUp
+from connector.domain.ports import Keks
 from connector.storage.durable import sync_folder
 from connector.storage.keyfile import create, read
 
-__all__ = ["FileKek", "FileKeks", "Kek"]
+__all__ = ["FileKek", "FileKeks", "Kek", "WrappingKeks"]
 
 _KEY_BYTES, _NONCE_BYTES = 32, 12
 _MOST_BYTES = 200  # of a key file; 44 and a line end are right
@@ -30,17 +31,36 @@ class Kek(Protocol):
         """The name that a wrapped key is filed under."""
         ...
 
+    @property
+    def remote(self) -> bool:
+        """Whether using it asks another machine, which no transaction may wait for (R64)."""
+        ...
+
     def wrap(self, key: bytes, context: bytes) -> bytes:
-        """Encrypt a data key, bound to its context."""
+        """Encrypt a data key, bound to its context. Raises: KeyServiceDown."""
         ...
 
     def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
-        """Raises: CannotOpen when the key, the context or the bytes are not those it was wrapped with."""
+        """Raises: CannotOpen when key, context or bytes are not those it was wrapped with; KeyServiceDown."""
+        ...
+
+
+class WrappingKeks(Keks, Protocol):
+    """`connector.domain.ports.Keks`, and the keys themselves. Its answers are known here; only they ask a service."""
+
+    def current(self) -> Kek:
+        """The newest key, also when another process made it."""
+        ...
+
+    def get(self, id: str) -> Kek:
+        """Raises: CannotOpen when there is no such key here."""
         ...
 
 
 class FileKek:
     """`kek-<n>.key`: 32 random bytes in base64, mode 0600. Its id is `file-<n>`."""
+
+    remote = False
 
     def __init__(self, folder: Path, number: int) -> None:
         """Raises: NotSetUp when it cannot be read, is malformed, a link, or readable by others."""
@@ -70,6 +90,8 @@ class FileKeks:
     A retired key is renamed to `kek-<n>.retired` and not used: only a database from before its rotation needs it.
     """
 
+    remote = False
+
     def __init__(self, folder: Path) -> None:
         """Read the keys that are there. Raises: NotSetUp when one is malformed, a link, or readable by others."""
         self._folder = folder
@@ -92,10 +114,20 @@ class FileKeks:
         Raises:
             NotSetUp: when one is missing or retired.
         """
+        self.check(named)
+        if not self._numbers("key"):
+            _create(_path(self._folder, max(self._numbers("retired"), default=0) + 1))
+        return self
+
+    def check(self, named: Collection[str]) -> None:
+        """As `ready_for`, and makes nothing. Raises: NotSetUp."""
         for id in sorted(set(named) - set(self._held)):
             kind, _, number = id.partition("-")
             if kind != "file" or not number.isdecimal():
-                raise NotSetUp(f"The database holds data keys under {id}, which is no key file.")
+                raise NotSetUp(
+                    f"The database holds data keys under {id}, which is no key file. Set that key service's settings "
+                    "again, until `connector keys status` says that nothing is under it."
+                )
             if int(number) in self._numbers("key"):  # made since the keys were read
                 continue
             path = _path(self._folder, int(number))
@@ -106,9 +138,6 @@ class FileKeks:
                     f"Rename {retired} to {path.name}, then run: connector keys rotate"
                 )
             raise NotSetUp(f"The key file {path} is missing and the database holds sealed data. Restore it.")
-        if not self._numbers("key"):
-            _create(_path(self._folder, max(self._numbers("retired"), default=0) + 1))
-        return self
 
     def __repr__(self) -> str:
         return f"<FileKeks {', '.join(self._held)}>"
@@ -129,8 +158,13 @@ class FileKeks:
             self._held[id] = FileKek(self._folder, int(id.partition("-")[2]))
         return self._held[id]
 
-    def make(self) -> str:
-        """Make the next key; it is on disk, folder included, when this returns. No number is used twice."""
+    def make(self, after: str | None = None) -> str:
+        """Make the next key; it is on disk, folder included, when this returns. No number is used twice.
+
+        With `after`, of two who make the key after that one, both get the first one's.
+        """
+        if after is not None and self.ids()[-1] != after:
+            return self.ids()[-1]
         number = max(self._numbers("key") + self._numbers("retired"), default=0) + 1
         _create(_path(self._folder, number))
         return f"file-{number}"
@@ -140,6 +174,10 @@ class FileKeks:
         path = _path(self._folder, int(id.partition("-")[2]))
         path.rename(path.with_suffix(".retired"))
         sync_folder(self._folder)
+
+    def lock_retired(self) -> list[str]:
+        """Nothing is left to do: a renamed file is not used."""
+        return []
 
     def _numbers(self, suffix: str) -> list[int]:
         try:

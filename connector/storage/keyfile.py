@@ -2,10 +2,10 @@
 
 import os
 import secrets
-import stat
 from pathlib import Path
 
 from connector.domain.errors import NotSetUp
+from connector.private import read_secret
 from connector.storage.durable import sync_folder
 
 __all__ = ["create", "read"]
@@ -32,18 +32,7 @@ def create(path: Path, content: bytes) -> None:
 
 def read(path: Path, *, most: int) -> bytes:
     """At most that many bytes of it. Raises: NotSetUp when it is no plain file, or others can read or replace it."""
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise NotSetUp(f"The key file {path} cannot be read ({error.strerror}). It must be a plain file.") from None
-    try:
-        mode = os.fstat(handle).st_mode
-        if not stat.S_ISREG(mode):
-            raise NotSetUp(f"The key file {path} is not a plain file. Restore it from its backup.")
-        if mode & 0o077:
-            raise NotSetUp(f"Others can read the key file {path}. Run: chmod 600 {path}")
-        if path.parent.stat().st_mode & 0o022:
-            raise NotSetUp(f"Others can replace the key in {path.parent}. Run: chmod 700 {path.parent}")
-        return os.read(handle, most)
-    finally:
-        os.close(handle)
+    text = read_secret(path, "The key file", most)
+    if path.parent.stat().st_mode & 0o022:
+        raise NotSetUp(f"Others can replace the key in {path.parent}. Run: chmod 700 {path.parent}")
+    return text

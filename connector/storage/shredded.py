@@ -4,7 +4,6 @@ One JSON line a shred, only ever appended: `{"owner", "through", "at", "sha256"}
 version `through` is destroyed; the fingerprints are SHA-256 of the wrapped keys, for who wants to search a backup.
 """
 
-import fcntl
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from connector.domain.errors import NotSetUp
-from connector.storage.durable import sync_folder
+from connector.storage.durable import append_line
 
 __all__ = ["ShredList"]
 
@@ -44,17 +43,7 @@ class ShredList:
             {"owner": owner, "through": through, "at": at.isoformat(timespec="seconds"), "sha256": list(fingerprints)}
         )
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-            with os.fdopen(handle, "rb+") as file:
-                fcntl.flock(file, fcntl.LOCK_EX)
-                text = file.read()
-                # A line without its end was cut off by a power failure, before anything was destroyed for it.
-                file.truncate(text.rfind(b"\n") + 1)
-                file.write(line.encode() + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-            sync_folder(self._path.parent)
+            append_line(self._path, line)
         except OSError as error:
             raise NotSetUp(f"The shred list {self._path} cannot be written ({error.strerror}).") from None
         self._look()

@@ -37,8 +37,8 @@ _MISTAKES = (IntegrityError, DataError, ProgrammingError, NotSupportedError)  # 
 class SqlTx:
     """One transaction: `connector.domain.ports.Tx`."""
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    def __init__(self, connection: Connection, *, writing: bool = False) -> None:
+        self.connection, self.writing = connection, writing
 
     @cached_property
     def accounts(self) -> AccountRows:
@@ -128,7 +128,7 @@ class SqlStore:
             LedgerUnwritable: when the database is locked for longer than ten seconds, full, read-only, broken or away.
         """
         with self._turn, _NOT_WRITTEN, writing(self._writes, durable=durable) as connection:
-            yield SqlTx(connection)
+            yield SqlTx(connection, writing=True)
 
     def grouped(self, unit: Callable[[Tx], T], *, durable: bool = True) -> T:
         """A short unit of work in one transaction with those of other threads.

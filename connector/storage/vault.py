@@ -5,18 +5,20 @@ with its tag (16). The key id is the owner's; together with the version it names
 """
 
 import struct
+import threading
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from json.encoder import encode_basestring_ascii as quoted
 from weakref import WeakKeyDictionary
 
+import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from connector.domain.errors import CannotOpen
-from connector.domain.ports import Clock, Random, Shreds, Tx
+from connector.domain.errors import CannotOpen, KeyServiceDown
+from connector.domain.ports import Clock, Random, Shreds, Store, Tx
 from connector.domain.records import KeyRow
-from connector.storage.kek import FileKeks
+from connector.storage.kek import Kek, WrappingKeks
 
 __all__ = ["SealedVault"]
 
@@ -25,7 +27,12 @@ _HEADER = struct.Struct(">BIB")
 _KEY_BYTES, _NONCE_BYTES, _TAG_BYTES = 32, 12, 16
 _LAST_VERSION = 2**31 - 1  # more does not fit the column, and asking PostgreSQL for it breaks the transaction
 _KEPT_FOR = timedelta(minutes=5)  # a key that another process replaced or destroyed is not used for longer
+_READY_FOR = timedelta(minutes=2)  # what `ready` leaves at the least: a call and its outcome take no longer
+_FRESH_FOR = timedelta(minutes=3)  # with less, one thread fetches the key anew, while the one at hand serves the others
 _KEPT = 10_000  # data keys in memory
+_TRIES = 3
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,7 @@ class _DataKey:
 class SealedVault:
     """AES-256-GCM under a data key per owner, wrapped by the key-encryption key: `connector.domain.ports.Vault`."""
 
-    def __init__(self, keks: FileKeks, shreds: Shreds, random: Random, clock: Clock) -> None:
+    def __init__(self, keks: WrappingKeks, shreds: Shreds, random: Random, clock: Clock) -> None:
         self.keks, self.shreds = keks, shreds
         self._random, self._clock = random, clock
         # NOTE: these two hold keys whose rows are committed, and no others. A key made in a transaction that is still
@@ -48,6 +55,27 @@ class SealedVault:
         self._newest: dict[str, _DataKey] = {}
         self._known: dict[tuple[str, int], _DataKey] = {}
         self._made: WeakKeyDictionary[Tx, dict[str, _DataKey]] = WeakKeyDictionary()
+        self._turns: dict[str, threading.Lock] = {}
+
+    def ready(self, store: Store, owner: str) -> None:
+        """Have the owner's newest data key at hand, before a transaction begins. Raises: KeyServiceDown, CannotOpen.
+
+        One thread asks for an owner at a time. A service that fails is no matter while the key at hand is good enough.
+        """
+        if self._at_hand(owner, _FRESH_FOR):
+            return
+        good = self._at_hand(owner, _READY_FOR)
+        turn = self._turns.setdefault(owner, threading.Lock())
+        if not turn.acquire(blocking=not good):
+            return
+        try:
+            if not self._at_hand(owner, _FRESH_FOR):
+                self._renew(store, owner)
+        except KeyServiceDown:
+            if not self._at_hand(owner, _READY_FOR):
+                raise
+        finally:
+            turn.release()
 
     def seal(self, tx: Tx, owner: str, place: tuple[str, str], plain: bytes) -> bytes:
         """Seal for `(connection or other id, field)`. Makes the owner's data key on first use, in this transaction."""
@@ -103,6 +131,33 @@ class SealedVault:
             return False
         return key_id == owner and version <= self.shreds.through(owner)
 
+    def _at_hand(self, owner: str, ahead: timedelta) -> bool:
+        held = self._newest.get(owner)
+        return (
+            held is not None
+            and held.version > self.shreds.through(owner)
+            and self._clock.now() + ahead < held.until
+        )  # fmt: skip
+
+    def _renew(self, store: Store, owner: str) -> None:
+        """Read and unwrap the owner's newest data key, or make one; no transaction is open while a service is asked."""
+        with store.read() as tx:
+            row = tx.keys.get(owner)
+        if row is None or row.version <= self.shreds.through(owner):
+            row = self._made_ahead(store, owner)
+        self._newest[owner] = self._keep(row)
+
+    def _made_ahead(self, store: Store, owner: str) -> KeyRow:
+        """Wrap a new data key, and store it unless its key-encryption key was retired or its owner shredded by then."""
+        for _ in range(_TRIES):
+            kek, version = self.keks.current(), self.shreds.through(owner) + 1
+            row = self._new(kek, owner, version, self._random.bytes(_KEY_BYTES))
+            with store.write() as tx:
+                tx.keys.hold_keks()
+                if kek.id in self.keks.ids() and version > self.shreds.through(owner):
+                    return self._stored(tx, row)
+        raise CannotOpen(f"the key-encryption keys change while a data key of {owner} is made")
+
     def _sealing_key(self, tx: Tx, owner: str) -> _DataKey:
         destroyed = self.shreds.through(owner)
         made = self._made.get(tx, {}).get(owner) if self._made else None
@@ -112,7 +167,7 @@ class SealedVault:
         row = tx.keys.get(owner)
         if row is None or row.version <= destroyed:
             return self._make(tx, owner)
-        key = self._keep(row)
+        key = self._keep(row, tx)
         self._newest[owner] = key
         return key
 
@@ -130,7 +185,7 @@ class SealedVault:
         row = tx.keys.get(owner, version)
         if row is None:
             raise CannotOpen(f"there is no data key {version}")
-        return self._keep(row)
+        return self._keep(row, tx)
 
     def _make(self, tx: Tx, owner: str) -> _DataKey:
         """Make and store a data key. Of two transactions that do so at once, the second gets the first one's.
@@ -140,31 +195,52 @@ class SealedVault:
         tx.keys.hold_keks()  # before looking which is the newest: it is not retired until this is committed
         kek, version = self.keks.current(), self.shreds.through(owner) + 1
         secret = self._random.bytes(_KEY_BYTES)
-        wrapped = kek.wrap(secret, _wrapping(owner, version, kek.id))
-        now = self._clock.now()
-        tx.keys.add(KeyRow(owner=owner, version=version, kek=kek.id, wrapped=wrapped, created_at=now))
-        stored = tx.keys.get(owner, version)
-        if stored is None:
-            raise CannotOpen(f"the new data key of {owner} was not stored")
-        if stored.wrapped != wrapped:  # the other one's, which is committed: this transaction sees it
-            return self._keep(stored)
-        key = _DataKey(version, AESGCM(secret), now)
+        _tell(tx, kek, owner)
+        row = self._new(kek, owner, version, secret)
+        stored = self._stored(tx, row)
+        if stored.wrapped != row.wrapped:  # the other one's, which is committed: this transaction sees it
+            return self._keep(stored, tx)
+        key = _DataKey(version, AESGCM(secret), row.created_at)
         self._made.setdefault(tx, {})[owner] = key
         return key
 
-    def _keep(self, row: KeyRow) -> _DataKey:
+    def _new(self, kek: Kek, owner: str, version: int, secret: bytes) -> KeyRow:
+        """A data key, wrapped."""
+        wrapped = kek.wrap(secret, _wrapping(owner, version, kek.id))
+        return KeyRow(owner=owner, version=version, kek=kek.id, wrapped=wrapped, created_at=self._clock.now())
+
+    def _stored(self, tx: Tx, row: KeyRow) -> KeyRow:
+        """Store it, or answer the one that somebody else stored first."""
+        tx.keys.add(row)
+        stored = tx.keys.get(row.owner, row.version)
+        if stored is None:
+            raise CannotOpen(f"the new data key of {row.owner} was not stored")
+        return stored
+
+    def _keep(self, row: KeyRow, tx: Tx | None = None) -> _DataKey:
         """Unwrap a committed key and hold it for a while."""
-        key = _DataKey(row.version, AESGCM(self._secret(row)), self._clock.now() + _KEPT_FOR)
+        key = _DataKey(row.version, AESGCM(self._secret(row, tx)), self._clock.now() + _KEPT_FOR)
         if len(self._known) >= _KEPT:
             self._known.clear()
             self._newest.clear()
         self._known[row.owner, row.version] = key
         return key
 
-    def _secret(self, row: KeyRow) -> bytes:
+    def _secret(self, row: KeyRow, tx: Tx | None = None) -> bytes:
         if row.version <= self.shreds.through(row.owner):
             raise CannotOpen(f"data key {row.version} was destroyed")
-        return self.keks.get(row.kek).unwrap(row.wrapped, _wrapping(row.owner, row.version, row.kek))
+        kek = self.keks.get(row.kek)
+        _tell(tx, kek, row.owner)
+        secret = kek.unwrap(row.wrapped, _wrapping(row.owner, row.version, row.kek))
+        if len(secret) != _KEY_BYTES:
+            raise CannotOpen(f"data key {row.version} has {len(secret)} bytes")
+        return secret
+
+
+def _tell(tx: Tx | None, kek: Kek, owner: str) -> None:
+    """Somebody did not call `ready` in time: everybody who writes waits for a key service now (R64)."""
+    if tx is not None and tx.writing and kek.remote:
+        _log.warning("key_service_asked_in_transaction", customer=owner)
 
 
 # JSON keeps field borders; joining by a sign would not. It is written out because it is made for every value.

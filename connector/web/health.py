@@ -2,6 +2,8 @@
 
 from flask.typing import ResponseReturnValue
 
+from connector.domain.errors import KeyServiceDown
+from connector.domain.ledger import OPERATOR
 from connector.web import session
 from connector.web.settings import services
 
@@ -21,10 +23,18 @@ def alive() -> ResponseReturnValue:
 @blueprint.get("/readyz")
 @session.open_to_anyone
 def ready() -> ResponseReturnValue:
-    """The store can be read (R69)."""
-    with services().store.read() as tx:
+    """The store can be read, and there is a key to seal the record with (R69, F34)."""
+    svc = services()
+    with svc.store.read() as tx:
         tx.ledger.count()
+    svc.vault.ready(svc.store, OPERATOR)
     return "ready\n", 200, _PLAIN
+
+
+@blueprint.errorhandler(KeyServiceDown)
+def no_key(error: KeyServiceDown) -> ResponseReturnValue:
+    """Data keys at hand still serve for minutes; the cause is a word of a fixed set."""
+    return f"the key service does not serve ({error.cause})\n", 503, _PLAIN
 
 
 @blueprint.errorhandler(Exception)

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from connector.domain import people
 from connector.domain.errors import NotFound
+from connector.domain.ledger import OPERATOR
 from connector.domain.records import Actor, Person, Session
 from connector.web import csrf
 from connector.web.refusals import SignedOut
@@ -66,6 +67,7 @@ def _guard(kind: Kind) -> AnyResponse | None:
         return redirect(url_for("signin.show", return_to=own_path(request.path)), 303)
     if kind not in ("anyone", found[1].kind):
         raise NotFound(request.path)  # told in the same words as a page that does not exist
+    services().vault.ready(services().store, found[1].customer or OPERATOR)
     return None
 
 

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from connector.domain.errors import AlreadyDone, ConnectorError, NotSent, OutcomeUnknown, Paused, Refused, TokenRefused
+from connector.domain.errors import (
+    AlreadyDone,
+    ConnectorError,
+    KeyServiceDown,
+    NotSent,
+    OutcomeUnknown,
+    Paused,
+    Refused,
+    TokenRefused,
+)
 
 __all__ = ["REASONS", "Reason", "declined", "reason_of", "stopped_page"]
 
@@ -106,6 +115,12 @@ REASONS = {
         "You agreed at Google, but Google gave no usable answer when the permission was fetched.",
         "Start again; Google asks you once more.",
     ),
+    "key-service": Reason(
+        503,
+        "This is not possible right now",
+        "The service that guards the stored keys is not available to us, so the permission was not fetched.",
+        "Try again in a few minutes.",
+    ),
     "rejected": Reason(
         400,
         "This answer cannot be used",
@@ -141,6 +156,8 @@ def reason_of(error: ConnectorError) -> str:
             return "not-sent"
         case OutcomeUnknown():
             return "no-answer"
+        case KeyServiceDown():
+            return "key-service"
     return "no-answer" if error.status == 502 else "failed"
 
 

@@ -242,6 +242,17 @@ def test_a_key_that_others_can_read_is_one_line_that_says_how_to_close_it(run: R
     assert stat.S_IMODE(key.stat().st_mode) == 0o644
 
 
+def test_a_signing_key_that_others_can_read_is_one_line_that_says_how_to_close_it(run: Run, instance: Path) -> None:
+    key = instance / "keys" / "signing.key"
+    key.write_text("k" * 48)
+    key.chmod(0o644)
+    client = {"CONNECTOR_GOOGLE_CLIENT_ID": "id", "CONNECTOR_GOOGLE_CLIENT_SECRET": "made-up"}
+    line = one_line(run("serve", "--port", "0", **client), 2)
+    assert "signing.key" in line
+    assert "chmod 600" in line
+    assert "k" * 48 not in line
+
+
 @pytest.mark.parametrize("command", [["serve"], ["standin"], ["demo", "--check"]], ids=" ".join)
 def test_a_port_in_use_is_one_line_and_nothing_is_started(run: Run, instance: Path, command: list[str]) -> None:
     before = files(instance)

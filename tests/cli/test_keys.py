@@ -95,7 +95,7 @@ def test_status_says_what_needs_the_operator_and_ends_with_1(run: Run, svc: Serv
     said = run("status")
     assert said.returncode == 1
     assert said.stdout.startswith("file-1: 31 data keys\nfile-2 (current): 0 data keys\n")
-    assert said.stdout.endswith("A rotation is not finished. Run: connector keys rotate\n")
+    assert said.stdout.endswith("A rotation or move is not finished. Run: connector keys rotate\n")
 
 
 def test_rotating_shows_progress_and_what_became_of_the_old_key(run: Run, svc: Services) -> None:
@@ -113,7 +113,9 @@ def test_rotating_finishes_an_earlier_one_first(run: Run, svc: Services) -> None
     svc.vault.keks.make()
     said = run("rotate")
     assert said.returncode == 0
-    assert "An earlier rotation was not finished; this finished it. Run it again for a new key.\n" in said.stdout
+    assert (
+        "An earlier rotation or move was not finished; this finished it. Run it again for a new key.\n" in said.stdout
+    )
     assert "31 data keys were put under file-2.\n" in said.stdout
     assert "put under file-3" in run("rotate").stdout
 

@@ -21,6 +21,9 @@ class Watched:
     vault: object
     opened: list[str] = field(default_factory=list)
 
+    def ready(self, store, owner):
+        self.vault.ready(store, owner)
+
     def seal(self, tx, owner, place, plain):
         return self.vault.seal(tx, owner, place, plain)
 

@@ -22,6 +22,9 @@ class OpensNothing:
     def __init__(self, vault):
         self._vault = vault
 
+    def ready(self, store, owner):
+        self._vault.ready(store, owner)
+
     def seal(self, tx, owner, place, plain):
         return self._vault.seal(tx, owner, place, plain)
 

@@ -38,7 +38,7 @@ from connector.domain import connect as connecting
 from connector.domain import people as accounts
 from connector.domain.errors import ConnectorError, NotFound
 from connector.domain.ledger import SYSTEM
-from connector.domain.ports import Services, Tx
+from connector.domain.ports import Services, Store, Tx
 from connector.domain.records import Actor, ConnectionState
 from connector.storage import SqlStore
 from connector.storage.schema import ledger_entries, metadata
@@ -256,6 +256,9 @@ class Watched:
     def __init__(self, vault: Any) -> None:
         self._vault = vault
         self.opened: set[str] = set()
+
+    def ready(self, store: Store, owner: str) -> None:
+        self._vault.ready(store, owner)
 
     def seal(self, tx: Tx, owner: str, place: tuple[str, str], plain: bytes) -> bytes:
         sealed: bytes = self._vault.seal(tx, owner, place, plain)

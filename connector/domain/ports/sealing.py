@@ -5,25 +5,37 @@ from datetime import datetime
 from typing import Protocol
 
 from connector.domain import records as r
-from connector.domain.ports.store import Tx
+from connector.domain.ports.store import Store, Tx
 from connector.domain.secret import TokenKey
 
 __all__ = ["Keks", "Passwords", "Shreds", "TokenKeys", "Vault"]
 
 
 class Keks(Protocol):
-    """The key-encryption keys, kept outside the database."""
+    """The key-encryption keys, kept outside the database: in files, or at a key service."""
+
+    @property
+    def remote(self) -> bool:
+        """Whether the one that wraps is at another machine."""
+        ...
 
     def ids(self) -> Sequence[str]:
         """The keys in use, oldest first, as of now. The last is the one that wraps."""
         ...
 
-    def make(self) -> str:
-        """Make the next one; it outlives a crash when this returns. Its id."""
+    def make(self, after: str | None = None) -> str:
+        """Make the one after that, or after the newest; it outlives a crash when this returns. Its id.
+
+        It may ask a key service, so call it outside a transaction. Raises: NotSetUp, KeyServiceDown.
+        """
         ...
 
     def retire(self, id: str) -> None:
-        """Take one out of use."""
+        """Take one out of use here, at once and for good; asks nobody."""
+        ...
+
+    def lock_retired(self) -> Sequence[str]:
+        """Have the key services refuse what is retired; outside a transaction. What is left for the operator to do."""
         ...
 
 
@@ -46,12 +58,22 @@ class Shreds(Protocol):
 class Vault(Protocol):
     """Seals to an owner (customer id or `operator`) and a place; what was moved, edited or cut does not open."""
 
+    def ready(self, store: Store, owner: str) -> None:
+        """Have the owner's data key at hand, so that no transaction that follows waits for a key service (R64).
+
+        Call it where the owner is known and before a transaction begins. It costs next to nothing while the key is
+        at hand, makes the key where the owner has none yet, and leaves it at hand for as long as a call can take.
+
+        Raises: KeyServiceDown; CannotOpen.
+        """
+        ...
+
     def seal(self, tx: Tx, owner: str, place: tuple[str, str], plain: bytes) -> bytes:
         """Seal for `(connection or other id, field)`. Makes the owner's data key on first use, in this transaction."""
         ...
 
     def open(self, tx: Tx, owner: str, place: tuple[str, str], sealed: bytes) -> bytes:
-        """Raises: CannotOpen."""
+        """Raises: CannotOpen; KeyServiceDown when the key is not at hand and its service does not give it."""
         ...
 
     @property
@@ -59,11 +81,11 @@ class Vault(Protocol):
     @property
     def shreds(self) -> Shreds: ...
     def opens(self, row: r.KeyRow) -> bool:
-        """Whether a wrapped data key opens under the key-encryption key that it names."""
+        """Whether a wrapped data key opens under the key-encryption key that it names. Raises: KeyServiceDown."""
         ...
 
     def rewrapped(self, row: r.KeyRow, kek: str) -> r.KeyRow:
-        """The same data key under that key-encryption key. Raises: CannotOpen."""
+        """The same data key under that key-encryption key. Raises: CannotOpen, KeyServiceDown."""
         ...
 
     def shredded(self, owner: str, sealed: bytes) -> bool:

@@ -60,6 +60,10 @@ class Accounts(Protocol):
         """Consume the link in one atomic update; the person's id, or None when unknown, used or expired."""
         ...
 
+    def person_of_link(self, link_hash: str, now: datetime) -> str | None:
+        """Whom a link is for that could be used now; it stays as it is."""
+        ...
+
     def add_attempt(self, key: str, at: datetime) -> None:
         """Count one failed sign-in against a key (a hash of name and address)."""
         ...
