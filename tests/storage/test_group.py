@@ -228,7 +228,7 @@ def test_a_leader_that_is_interrupted_undoes_its_group_and_the_next_one_works(to
 
 @pytest.mark.parametrize("seed", range(3))
 def test_many_threads_with_failures_all_get_exactly_what_is_theirs(store, append, seed, noon):
-    threads, each = 8, 40
+    threads, each = 8, 25
     answered, raised, mistakes = dict[str, int](), set[str](), []
 
     def work(number):
