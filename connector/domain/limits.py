@@ -43,6 +43,6 @@ def within(need: Need, answer: Answer) -> tuple[Answer, tuple[str, ...]]:
         raise UnreadableAnswer("not one JSON object")
     try:
         kept, removed = without(found, need.fields.tree)
-    except RecursionError:  # lists in lists: what could just be read can be too deep to look over
+    except RecursionError:
         raise UnreadableAnswer("nested too deeply") from None
     return (replace(answer, body=json.dumps(kept).encode()), removed) if removed else (answer, ())

@@ -90,13 +90,13 @@ def test_a_success_that_is_not_one_plain_object_is_unreadable(body):
         limits.within(NEED, answer(body))
 
 
-def test_lists_in_lists_that_are_too_deep_are_unreadable_or_removed_and_never_a_crash():
-    for depth in range(100, 1000, 25):
-        try:
-            kept, _ = limits.within(NEED, answer(b'{"id":' + b"[" * depth + b'{"a":1}' + b"]" * depth + b"}"))
-            assert b'"a"' not in kept.body
-        except UnreadableAnswer:
-            pass
+def test_lists_in_lists_that_are_too_deep_to_look_over_are_unreadable(monkeypatch):
+    deep = ["x"]
+    for _ in range(100_000):  # a reader of JSON with a limit of its own, as in newer Pythons, may go deeper than we do
+        deep = [deep]
+    monkeypatch.setattr(limits, "object_in", lambda _body: {"id": deep})
+    with pytest.raises(UnreadableAnswer):
+        limits.within(NEED, answer({}))
 
 
 @pytest.mark.parametrize("status", [301, 304, 400, 401, 404, 429, 500, 503])
