@@ -194,7 +194,7 @@ KEK_NOT_MADE = Event(
 KEYS_MOVING = Event(
     76,
     "keys:moving",
-    "{actor} is putting {keys} data keys under {kek}, as an earlier rotation or a change of the settings left to do.",
+    "{actor} is putting {keys} data keys under {kek}: an earlier rotation or a change of the settings left them.",
     "Data keys are being put under another key-encryption key.",
 )
 
