@@ -183,3 +183,13 @@ def test_a_data_key_that_does_not_open_names_the_key_it_was_tried_with(tmp_path)
     kek = FileKeks(tmp_path / "keys").ready_for(()).current()
     with pytest.raises(CannotOpen, match="does not open under the key-encryption key file-1"):
         kek.unwrap(b"x" * 60, b"context")
+
+
+@pytest.mark.parametrize("odd", ["!", " ", "\n", "é"])
+def test_a_key_with_a_stray_character_in_it_is_not_repaired(tmp_path, odd):
+    FileKeks(tmp_path / "keys").ready_for(())
+    path = tmp_path / "keys" / "kek-1.key"
+    text = path.read_text()
+    path.write_text(text[:10] + odd + text[10:])
+    with pytest.raises(NotSetUp, match="32 bytes in base64"):
+        FileKeks(tmp_path / "keys")
