@@ -764,3 +764,27 @@ def test_what_the_record_says_of_a_refresh(connect, google, sync, pass_time, svc
     assert last("token:refused") == (
         about, "system", "done", "invalid_rapt", {"code": "invalid_rapt", "error": "invalid_grant"}
     )  # fmt: skip
+
+
+@on_sqlite
+@pytest.mark.parametrize(("chance", "part"), [(b"\x00", 0.5), (b"\xff", 1.0)])
+def test_who_waits_looks_after_steps_that_grow_and_gives_up_after_25_seconds(
+    chance, part, connect, sync, svc, clock, pass_time
+):
+    connected, looks = connect(), []
+    pass_time(4000)
+    with svc.store.write() as tx:
+        now = clock.now()
+        assert tx.refreshes.take(connected.id, READ, now, now + timedelta(hours=1)) == 1
+
+    class Chance:
+        def __getattr__(self, name):
+            return getattr(svc.random, name)
+
+        def bytes(self, count):
+            return chance if count == 1 else svc.random.bytes(count)
+
+    with pytest.raises(NotSent, match=r"^another refresh of this token does not end$"):
+        sync(replace(svc, sleep=looks.append, random=Chance()))
+    assert looks[:5] == pytest.approx([part * step for step in (0.025, 0.05, 0.1, 0.2, 0.2)])
+    assert sum(looks[:-1]) < refreshing.WAIT <= sum(looks)

@@ -157,3 +157,39 @@ def test_a_new_key_has_a_number_above_every_one_that_was_ever_used(tmp_path):
     (tmp_path / "keys" / "kek-1.key").rename(tmp_path / "keys" / "kek-7.retired")
     assert [empty.make(), empty.make()] == ["file-8", "file-9"]
     assert repr(FileKeks(tmp_path / "keys")) == "<FileKeks file-8, file-9>"
+
+
+def test_a_key_that_was_made_since_the_keys_were_read_is_not_missing_and_excuses_no_other(tmp_path):
+    early = FileKeks(tmp_path / "keys").ready_for(())
+    FileKeks(tmp_path / "keys").make()
+    assert early.ready_for({"file-1", "file-2"}).ids() == ["file-1", "file-2"]
+    with pytest.raises(NotSetUp, match=r"kek-9.key is missing"):
+        FileKeks(tmp_path / "keys").ready_for({"file-9"})
+    late = FileKeks(tmp_path / "keys")
+    late.make()
+    with pytest.raises(NotSetUp, match=r"kek-9.key is missing"):
+        late.ready_for({"file-3", "file-9"})
+
+
+def test_where_there_is_a_key_none_is_made_whatever_was_retired(tmp_path):
+    FileKeks(tmp_path / "keys").ready_for(())
+    folder = tmp_path / "keys"
+    (folder / "kek-1.key").rename(folder / "kek-5.key")
+    (folder / "kek-1.retired").touch(mode=0o600)
+    assert FileKeks(folder).ready_for({"file-5"}).ids() == ["file-5"]
+
+
+def test_a_data_key_that_does_not_open_names_the_key_it_was_tried_with(tmp_path):
+    kek = FileKeks(tmp_path / "keys").ready_for(()).current()
+    with pytest.raises(CannotOpen, match="does not open under the key-encryption key file-1"):
+        kek.unwrap(b"x" * 60, b"context")
+
+
+@pytest.mark.parametrize("odd", ["!", " ", "\n", "é"])
+def test_a_key_with_a_stray_character_in_it_is_not_repaired(tmp_path, odd):
+    FileKeks(tmp_path / "keys").ready_for(())
+    path = tmp_path / "keys" / "kek-1.key"
+    text = path.read_text()
+    path.write_text(text[:10] + odd + text[10:])
+    with pytest.raises(NotSetUp, match="32 bytes in base64"):
+        FileKeks(tmp_path / "keys")

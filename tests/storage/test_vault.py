@@ -4,6 +4,7 @@ import json
 import threading
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from connector.domain.errors import CannotOpen
 from connector.domain.records import KeyRow
@@ -153,10 +154,14 @@ def test_a_forgotten_key_is_read_again(store, vault, sealed):
 
 def test_a_newer_key_seals_and_the_older_still_opens(store, vault, sealed, keks, clock):
     with store.write() as tx:
+        assert vault.seal(tx, "cus_a", PLACE, b"so that it is held in memory")[:5] == b"\x01\0\0\0\x01"
         context = b'["v1","data key","cus_a",2,"file-1"]'
         kek = keks.current()
         tx.keys.add(KeyRow("cus_a", 2, kek.id, kek.wrap(b"k" * 32, context), clock.now()))
-    clock.advance(301)
+    clock.advance(299)
+    with store.write() as tx:
+        assert vault.seal(tx, "cus_a", PLACE, b"still")[:5] == b"\x01\0\0\0\x01"
+    clock.advance(1)
     with store.write() as tx:
         newer = vault.seal(tx, "cus_a", PLACE, b"newer")
     assert newer[:5] == b"\x01\0\0\0\x02"
@@ -255,3 +260,70 @@ def test_what_a_value_is_bound_to_is_plain_json_whatever_the_names_hold(name):
     assert vault_module._context(name, ("x", name), "y", 3) == json.dumps(told, separators=(",", ":")).encode()
     told = ["v1", "data key", name, 3, name]
     assert vault_module._wrapping(name, 3, name) == json.dumps(told, separators=(",", ":")).encode()
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda sealed: sealed.replace(b"cus_a", b"cus_b"), "it was sealed for somebody else"),
+        (lambda sealed: sealed[:-1] + b"\0", "it was changed, moved or sealed under another key"),
+        (lambda sealed: b"\x02" + sealed[1:], "its format is not known"),
+        (lambda sealed: sealed[:5], "its format is not known"),
+        (lambda sealed: sealed[:1] + b"\0\0\0\0" + sealed[5:], "its key version is not possible"),
+        (lambda sealed: sealed[:1] + b"\x80\0\0\0" + sealed[5:], "its key version is not possible"),
+        (lambda sealed: sealed[:1] + b"\x7f\xff\xff\xff" + sealed[5:], "there is no data key 2147483647"),
+        (lambda sealed: sealed[:38], "it is too short"),
+        (lambda sealed: sealed.replace(b"cus_a", b"cus_\xff"), "its key id is not text"),
+    ],
+)
+def test_the_operator_is_told_in_what_way_a_value_does_not_open(store, vault, sealed, damage, reason):
+    with pytest.raises(CannotOpen) as no:
+        opens(store, vault, damage(sealed))
+    assert str(no.value) == f"the value of cus_a at con_1, refresh, does not open: {reason}"
+
+
+def test_a_data_key_under_a_newer_key_is_the_same_data_key(store, vault, sealed, keks, shreds, random, clock):
+    with store.read() as tx:
+        row = tx.keys.get("cus_a")
+    keks.make()
+    newer = vault.rewrapped(row, "file-2")
+    assert (newer.owner, newer.version, newer.kek) == (row.owner, row.version, "file-2")
+    assert newer.wrapped != row.wrapped
+    with store.write() as tx:
+        tx.keys.replace([(row, newer)])
+    assert opens(store, SealedVault(keks, shreds, random, clock), sealed) == b"secret"
+
+
+def test_whether_a_data_key_opens_is_told_without_opening_a_value(store, vault, sealed, shreds, clock):
+    with store.read() as tx:
+        row = tx.keys.get("cus_a")
+    cut = KeyRow(row.owner, row.version, row.kek, row.wrapped[:-1], row.created_at)
+    assert [vault.opens(one) for one in (row, cut)] == [True, False]
+    shreds.add("cus_a", 1, clock.now(), [])
+    assert vault.opens(row) is False
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_who_comes_back_after_a_shred_is_sealed_for_under_a_new_version(held, store, vault, sealed, shreds, clock):
+    if held:
+        with store.write() as tx:
+            vault.seal(tx, "cus_a", PLACE, b"so that it is held in memory")
+    shreds.add("cus_a", 1, clock.now(), [])
+    with store.write() as tx:
+        newer = vault.seal(tx, "cus_a", PLACE, b"newer")
+    assert newer[:5] == b"\x01\0\0\0\x02"
+    assert opens(store, vault, newer) == b"newer"
+
+
+def test_what_a_value_is_bound_to_is_written_as_it_was_when_todays_values_were_sealed(
+    store, keks, shreds, random, clock
+):
+    """Another spelling would leave everything that is stored unreadable."""
+    secret = b"k" * 32
+    with store.write() as tx:
+        kek = keks.current()
+        wrapped = kek.wrap(secret, b'["v1","data key","cus_a",1,"file-1"]')
+        tx.keys.add(KeyRow("cus_a", 1, kek.id, wrapped, clock.now()))
+    bound = b'["v1","cus_a","con_1","refresh","cus_a",1]'
+    stored = b"\x01\0\0\0\x01\x05cus_a" + b"n" * 12 + AESGCM(secret).encrypt(b"n" * 12, b"secret", bound)
+    assert opens(store, SealedVault(keks, shreds, random, clock), stored) == b"secret"
