@@ -483,7 +483,7 @@ def fake_services(world: World) -> Services:
 
     return Fake(
         store=FakeStore(world),  # type: ignore[arg-type]
-        vault=None,  # type: ignore[arg-type]
+        vault=SimpleNamespace(ready=lambda store, owner: None),  # type: ignore[arg-type]
         passwords=None,  # type: ignore[arg-type]
         clock=None,  # type: ignore[arg-type]
         random=FixedRandom(),
