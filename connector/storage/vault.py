@@ -58,9 +58,10 @@ class SealedVault:
         self._turns: dict[str, threading.Lock] = {}
 
     def ready(self, store: Store, owner: str) -> None:
-        """Have the owner's newest data key at hand, before a transaction begins. Raises: KeyServiceDown, CannotOpen.
+        """Have the owner's newest data key at hand, before a transaction begins. Raises: KeyServiceDown.
 
         One thread asks for an owner at a time. A service that fails is no matter while the key at hand is good enough.
+        A key that does not open is told to whoever seals or opens with it, where it goes on record.
         """
         if self._at_hand(owner, _FRESH_FOR):
             return
@@ -74,6 +75,8 @@ class SealedVault:
         except KeyServiceDown:
             if not self._at_hand(owner, _READY_FOR):
                 raise
+        except CannotOpen:
+            pass
         finally:
             turn.release()
 

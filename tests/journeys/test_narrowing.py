@@ -64,7 +64,7 @@ def test_a_token_to_read_with_cannot_reply_where_the_server_narrows_and_is_used_
     by_hand = google.by_hand(token, "POST", address, json={"object": {"originalContent": "Hello"}})
     assert by_hand.status_code == (200 if fault else 403)
     google.forget_requests()
-    caller = Caller(people.member.actor, wiring.PROVIDER, connected.id, "reply-to-messages")
+    caller = Caller(people.member.actor, wiring.PROVIDER, connected.id, "reply-to-messages", world.cafe_post)
     do(svc, caller, svc.network(wiring.PROVIDER).api.reply(world.cafe, world.cafe_post, "From nine."))
     assert len(google.requests("token")) == 1  # the token to read with was not used
 

@@ -111,7 +111,7 @@ class Acting:
         token: str | None = None,
         connection: str | None = None,
     ) -> Reply:
-        """One request through the gate; `rest` is what follows `google/`, as it is written."""
+        """One request through the gate; `rest` is what follows `google/`, as written. A write is about its post."""
         sent = {"Authorization": f"Bearer {token or self.token}"}
         if purpose is not None:
             sent["Connector-Purpose"] = purpose
@@ -119,6 +119,8 @@ class Acting:
         if body is not None:
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
             sent["Content-Type"] = "application/json"
+            if post := re.search(r"activities/([^/?]+)/", rest):
+                sent["Connector-Subject"] = post[1]
         target = f"/api/v1/connections/{connection or self.connection}/google/{rest}"
         return self.wire.send(method, target, sent | dict(headers or {}), data)
 
