@@ -83,6 +83,7 @@ def admit(svc: Services, client_id: str, given: ProgramSecret, *, address: str) 
         program = tx.programs.get(client_id)
         held = list(tx.programs.secrets(client_id)) if program else []
         tries = tx.accounts.attempts_since(key, now - TRIES_WITHIN)
+    svc.vault.ready(svc.store, program.customer if program else ledger.OPERATOR)
     good = [secret for secret in held if hmac.compare_digest(secret.digest, digest)]
     if not held:
         hmac.compare_digest(_NO_SECRET, digest)
@@ -125,6 +126,7 @@ def caller(svc: Services, program_id: str, secret_id: str, purposes: Collection[
         program, secret = tx.programs.get(program_id), tx.programs.secret(secret_id)
     if program is None or secret is None or secret.program != program.id:
         raise ProgramEnded(program_id)
+    svc.vault.ready(svc.store, program.customer)
     if program.ended_at is not None or secret.ended_at is not None:
         with svc.store.write() as tx:
             _note_refusal(svc, tx, program, "ended", ProgramEnded.public)

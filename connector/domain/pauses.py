@@ -61,6 +61,7 @@ def claim_refresh(svc: Services, tx: Tx, provider: str) -> bool:
 def not_known(svc: Services, provider: str, code: str) -> Paused:
     """Google does not accept our own credentials: pause refreshing, and tell the operator once. The error to raise."""
     now, credentials = svc.clock.now(), svc.network(provider).oauth.credentials
+    svc.vault.ready(svc.store, ledger.OPERATOR)
     with svc.store.write() as tx:
         before = tx.pauses.get(provider, Pausing.REFRESHES)
         if before is not None and before.credentials != credentials:
@@ -102,6 +103,7 @@ def quota_spent(svc: Services, provider: str, code: str) -> None:
     now, api = svc.clock.now(), svc.network(provider).api
     just_reset = api.quota_resets_at(now - AT_RESET) <= now
     until = now + AFTER_RESET if just_reset else api.quota_resets_at(now)
+    svc.vault.ready(svc.store, ledger.OPERATOR)
     with svc.store.write() as tx:
         if not tx.pauses.begin(Pause(provider, Pausing.CALLS, code, now, until)):
             return
@@ -111,6 +113,7 @@ def quota_spent(svc: Services, provider: str, code: str) -> None:
 
 def quota_back(svc: Services, provider: str) -> None:
     """The time has come at which the quota begins anew: whoever notices it first says so."""
+    svc.vault.ready(svc.store, ledger.OPERATOR)
     with svc.store.write() as tx:
         if not tx.pauses.lift(provider, Pausing.CALLS, over=svc.clock.now()):
             return
@@ -121,6 +124,7 @@ def quota_back(svc: Services, provider: str) -> None:
 def api_not_enabled(svc: Services, provider: str, code: str) -> None:
     """Tell the operator, once a day, that Google has not enabled its API for this app's project. Nothing is paused."""
     now = svc.clock.now()
+    svc.vault.ready(svc.store, ledger.OPERATOR)
     with svc.store.write() as tx:
         again = tx.pauses.claim(provider, Pausing.ALARM, now, now + QUIET)
         if not again and not tx.pauses.begin(Pause(provider, Pausing.ALARM, code, now, now + QUIET)):

@@ -63,6 +63,7 @@ def add(
         purposes=tuple(purpose for purpose in known if purpose in purposes),
         created_at=svc.clock.now(), created_by=actor.id,
     )  # fmt: skip
+    svc.vault.ready(svc.store, customer)
     with svc.store.write() as tx:
         if tx.accounts.customer(customer) is None:
             raise BadInput(f"There is no customer {customer}. A customer's id begins with cus_.")

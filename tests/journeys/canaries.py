@@ -79,6 +79,10 @@ class Recording:
     def longest(self) -> timedelta:
         return self._oauth.longest
 
+    @property
+    def credentials(self) -> str:
+        return self._oauth.credentials
+
     def authorization_url(self, *, state: str, verifier: Any, **more: Any) -> str:
         self._canaries.keep("state", state)
         self._canaries.keep("verifier", verifier.form_field())

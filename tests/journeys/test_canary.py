@@ -38,7 +38,7 @@ from connector.domain import people as accounts
 from connector.domain.errors import ConnectorError
 from connector.domain.ledger import SYSTEM
 from connector.domain.ports import Services
-from connector.domain.records import Actor
+from connector.domain.records import Actor, ConnectionState
 from connector.storage import SqlStore
 from connector.storage.kek import FileKek
 from connector.storage.schema import metadata
@@ -325,9 +325,13 @@ def refreshes_that_fail_and_one_that_rotates(run: Run) -> None:
     old = run.token
     rotated = {"access_token": f"ya29.{run.svc.random.token()}", "refresh_token": f"1//{run.svc.random.token()}"}
     run.google.fault("token", "body", body={**rotated, "token_type": "Bearer", "expires_in": 3599}, times=1)
-    run.fails(run.read)  # the stand-in does not know the access token that it is said to have given
+    run.fails(run.read)  # the stand-in knows neither of the tokens that it is said to have given
     without_access_token(run)
     with run.svc.store.write() as tx:  # and goes on with the refresh token that it knows
+        refused = tx.connections.get_any(run.connection)
+        assert refused is not None
+        assert refused.state is ConnectionState.NEEDS_CONSENT
+        tx.connections.update(replace(refused, state=ConnectionState.ACTIVE))
         tokens.store_refresh(run.svc, tx, run.member.acting_for(), run.connection, tokens.RefreshToken(old))
     run.read()
 

@@ -736,15 +736,17 @@ def test_what_the_record_says_of_a_refresh(connect, google, sync, pass_time, svc
 
     pass_time(4000)
     sync()
-    assert last("token:refreshed") == (about, "system", "done", None, {"asked": asked, "given": asked})
+    told = {"asked": asked, "needed": asked}
+    assert last("token:refreshed") == (about, "system", "done", None, {**told, "given": asked})
     pass_time(4000)
     google.fault("token", "body", body={**ROTATED, "scope": asked[0]}, times=1)
     with pytest.raises(Refused) as lost:
         sync()
     assert lost.value.public == "Google gave less than this purpose needs. Connect the account again."
     assert last("token:refreshed") == (
-        about, "system", "done", "fewer-than-asked", {"asked": asked, "given": asked[:1]}
+        about, "system", "done", "fewer-than-asked", {**told, "given": asked[:1]}
     )  # fmt: skip
+    pass_time(4000)
     google.fault("token", "status", status=401, body={"error": "invalid_client"}, times=1)
     with pytest.raises(Paused, match="refreshing is paused: invalid_client"):
         sync()

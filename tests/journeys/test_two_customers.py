@@ -739,6 +739,7 @@ def test_fields_that_a_form_does_not_have_change_nothing(two: Two) -> None:
     own = two.two.ids
     link, password = _invited(two.svc, own.customer), "four words are a password"
     by_member, by_nobody, by_staff = two.two.browser, two.anonymous, two.staff
+    spare, _ = programs.add(two.svc, SYSTEM, customer=own.customer, name="Spare", purposes=["show-profile"])
     forms = {  # every form there is, in an order in which each can still be sent
         "POST /connect/<provider>": (by_member, Probe(f"/connect/{PROVIDER}", (("purpose", "read-messages"), *extra))),
         "POST /connect/<provider>/pages/<connection>": (
@@ -766,7 +767,7 @@ def test_fields_that_a_form_does_not_have_change_nothing(two: Two) -> None:
             by_member, Probe(f"/settings/connections/{own.connection}/revoke", extra)
         ),
         "POST /admin/programs/<program>/end": (
-            by_staff, Probe(f"/admin/programs/{two.one.ids.program}/end", (("reason", "A probe."), *extra))
+            by_staff, Probe(f"/admin/programs/{spare.id}/end", (("reason", "A probe."), *extra))
         ),
         "POST /admin/connections/<connection>/revoke": (
             by_staff, Probe(f"/admin/connections/{own.linking}/revoke", (("reason", "A probe."), *extra))

@@ -91,6 +91,7 @@ class World:
     acting: list[programs.ProgramView] = field(default_factory=lambda: [program_view()])
     people: list[members.MemberView] = field(default_factory=lambda: member_views())
     customers: list[Customer] = field(default_factory=lambda: [Customer("cus_bakery", "Mapleford Bakery", NOW)])
+    at_hand: list[str] = field(default_factory=list)  # whose data key was fetched, in order
     finished: linking.Finished = field(
         default_factory=lambda: linking.Finished("con_one", "complete", "Connected.", pages_to_choose=True)
     )
@@ -483,7 +484,7 @@ def fake_services(world: World) -> Services:
 
     return Fake(
         store=FakeStore(world),  # type: ignore[arg-type]
-        vault=SimpleNamespace(ready=lambda store, owner: None),  # type: ignore[arg-type]
+        vault=SimpleNamespace(ready=lambda _store, owner: world.at_hand.append(owner)),  # type: ignore[arg-type]
         passwords=None,  # type: ignore[arg-type]
         clock=None,  # type: ignore[arg-type]
         random=FixedRandom(),

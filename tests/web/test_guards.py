@@ -118,3 +118,12 @@ def test_what_postgresql_cannot_look_up_never_reaches_it(ada, sam, world):
     assert ada.get("/activity?purpose=%00").status_code == 400
     assert sam.get("/admin/grants?customer=%00").status_code == 400
     assert not world.asked("thread") + world.asked("activity") + world.asked("listing")
+
+
+def test_a_data_key_is_fetched_for_who_is_signed_in_and_for_nobody_that_is_named_in_an_address(ada, sam, nobody, world):
+    ada.get("/settings")
+    ada.get("/admin/grants?customer=cus_other")
+    nobody.get("/settings")
+    assert world.at_hand == ["cus_bakery"]
+    sam.get("/admin/grants?customer=cus_other")
+    assert world.at_hand == ["cus_bakery", "operator"]

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import structlog
 
-from connector.domain.errors import KeyServiceDown
+from connector.domain.errors import CannotOpen, KeyServiceDown
 
 __all__ = ["Asking"]
 
@@ -54,8 +54,10 @@ class Asking:
         try:
             answer = _within(self._limit, question, self.service)
         except KeyServiceDown as down:
-            if down.cause in SLOW:
-                self._note(down.cause)
+            self._note(down.cause if down.cause in SLOW else None)
+            raise
+        except CannotOpen:  # it answered
+            self._note(None)
             raise
         self._note(None)
         self._served = True

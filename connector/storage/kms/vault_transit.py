@@ -162,8 +162,10 @@ class VaultTransit:
         """The answer. With `opening`, a no to the ciphertext is told as CannotOpen."""
 
         def ask() -> T:
-            if self._token_file is not None:
-                self._client.token = self._token()
+            try:
+                self._client.token = self._token() or self._client.token
+            except NotSetUp as no:
+                raise KeyServiceDown(self.name, "denied", str(no)) from None
             try:
                 return question(self._client.secrets.transit)
             except vault.VaultError as no:

@@ -258,6 +258,24 @@ def test_a_service_that_was_down_is_asked_by_one_when_the_pause_is_over():
     assert [line["event"] for line in told] == ["key_service_back"]
 
 
+def test_a_no_to_one_ciphertext_is_an_answer_and_the_others_go_on():
+    time = Ticking()
+    ask = Asking("vault", now=time)
+
+    def down():
+        raise KeyServiceDown("vault", "no-answer")
+
+    def damaged():
+        raise CannotOpen("it is damaged")
+
+    with pytest.raises(KeyServiceDown):
+        ask(down)
+    time.now += PAUSE
+    with pytest.raises(CannotOpen):
+        ask(damaged)
+    assert ask(lambda: "well") == "well"
+
+
 def test_an_unexpected_error_is_the_caller_s_and_no_outage():
     ask = Asking("vault")
 

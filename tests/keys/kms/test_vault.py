@@ -29,6 +29,13 @@ def test_the_token_is_read_again_when_an_agent_renewed_it(ring, vault_backend, t
     assert kek.unwrap(kek.wrap(KEY, CONTEXT), CONTEXT) == KEY
 
 
+def test_a_token_file_that_is_gone_is_told_by_its_name(ring, tmp_path):
+    kek = ring().ready_for(()).current()
+    (tmp_path / "vault-token").unlink()
+    with pytest.raises(KeyServiceDown, match=r"denied.*vault-token cannot be read"):
+        kek.wrap(KEY, CONTEXT)
+
+
 def test_a_token_file_that_others_can_read_is_refused(ring, tmp_path):
     (tmp_path / "vault-token").chmod(0o644)
     with pytest.raises(NotSetUp, match=r"Others can read the Vault token .*chmod 600"):
