@@ -63,10 +63,11 @@ def add(
         purposes=tuple(purpose for purpose in known if purpose in purposes),
         created_at=svc.clock.now(), created_by=actor.id,
     )  # fmt: skip
-    svc.vault.ready(svc.store, customer)
-    with svc.store.write() as tx:
+    with svc.store.read() as tx:
         if tx.accounts.customer(customer) is None:
             raise BadInput(f"There is no customer {customer}. A customer's id begins with cus_.")
+    svc.vault.ready(svc.store, customer)
+    with svc.store.write() as tx:
         tx.programs.add(program)
         secret = _new_secret(svc, tx, program)
         titles = ", ".join(known[purpose] for purpose in program.purposes)
