@@ -58,7 +58,7 @@ def read_token_answer(status: int, headers: Mapping[str, str], body: bytes) -> T
         raise read_token_error(status, body)
     if headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
         raise UnreadableAnswer("its content type is not JSON")
-    found = read_object(body, unique_keys=True)
+    found = read_object(body)
     if "error" in found:
         raise UnreadableAnswer("an error in a success answer")
     kind = found.get("token_type")
