@@ -3,15 +3,17 @@
 Without a connection the purpose alone is judged. With one, its grant, its switches and its pages as they stand now.
 """
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import scopes
-from connector.domain import events, ledger
+from connector.domain import events, grants, ledger
 from connector.domain.calls import route
-from connector.domain.errors import NotFound
+from connector.domain.errors import NotFound, Refused
 from connector.domain.ports import Network, Services
-from connector.domain.records import Actor, ConnectionState, Request, Standing
+from connector.domain.records import Actor, Request, Standing
 from scopes import Catalogue, Need, Refusal, RoutedCall, Rule, Unroutable
 
 __all__ = ["Explained", "Held", "Question", "ScopeHeld", "explain", "explain_on"]
@@ -73,7 +75,8 @@ def explain_on(svc: Services, actor: Actor, question: Question, connection: str 
             raise NotFound(connection)
         network: Network = svc.network(found.provider if found else provider)
         standing = tx.connections.standing(found.customer, found.id) if found else None
-        answer = _told(network.catalogue, question, _routed(network.router, question), standing, connection)
+        judge = None if standing is None else functools.partial(_judged, svc, standing)
+        answer = _told(network.catalogue, question, _routed(network.router, question), standing, connection, judge)
         ledger.note(
             svc, tx, events.STAFF_EXPLAINED, actor=actor,
             details={"purpose": question.purpose[:ledger.MOST_ID], "operation": answer.operation,
@@ -94,10 +97,11 @@ def _told(
     call: RoutedCall | Unroutable,
     standing: Standing | None,
     connection: str | None,
+    judge: Callable[[Need], Need | Refusal] | None = None,
 ) -> Explained:
     operation = call.operation if isinstance(call, RoutedCall) else None
     need = scopes.need(catalogue, question.purpose, call, subject=question.subject)
-    answer = need if standing is None or isinstance(need, Refusal) else _held_by(catalogue, need, standing)
+    answer = need if isinstance(need, Refusal) or judge is None else judge(need)
     rule = catalogue.rule(question.purpose, operation) if operation else None
     fields = need.fields if isinstance(need, Need) else rule.fields if rule else None
     refusal = answer if isinstance(answer, Refusal) else None
@@ -123,16 +127,12 @@ _YES = {
 }
 
 
-def _held_by(catalogue: Catalogue, need: Need, standing: Standing) -> Need | Refusal:
-    match standing.connection.state:
-        case ConnectionState.REVOKED | ConnectionState.MERGED:
-            return Refusal("revoked", "This account is no longer connected, so nothing is sent for it.")
-        case ConnectionState.NEEDS_CONSENT:
-            return Refusal("needs-consent", "Google has to be asked again before anything is sent for this account.")
-    return scopes.holds(
-        need, catalogue=catalogue, granted=standing.granted, purposes_on=standing.purposes_on,
-        chosen_pages=standing.chosen_pages,
-    )  # fmt: skip
+def _judged(svc: Services, standing: Standing, need: Need) -> Need | Refusal:
+    """As the permit judges it, as a value."""
+    try:
+        return grants.held(svc, standing, need)
+    except Refused as no:
+        return Refusal(no.reason, no.public, no.missing)
 
 
 def _title(catalogue: Catalogue, purpose: str) -> str:

@@ -27,6 +27,7 @@ __all__ = [
     "Permit",
     "PurposeView",
     "ScopeView",
+    "held",
     "listing",
     "overview",
     "permit",
@@ -57,9 +58,13 @@ def permit(svc: Services, tx: Tx, actor: Actor, connection: str, need: Need) -> 
     standing = tx.connections.standing(actor.customer, connection, asks) if actor.customer else None
     if standing is None:
         raise NotFound(connection)
-    catalogue = svc.network(standing.connection.provider).catalogue
     if asks is not None:
-        _check_member(standing, actor, catalogue, need.purpose)
+        _check_member(standing, actor, svc.network(standing.connection.provider).catalogue, need.purpose)
+    return Permit(held(svc, standing, need), standing.connection, quota_back=standing.quota_until is not None)
+
+
+def held(svc: Services, standing: Standing, need: Need) -> Need:
+    """What the connection gives at this moment, whoever asks. Raises: as `permit`, but for who asks."""
     match standing.connection.state:
         case ConnectionState.REVOKED | ConnectionState.MERGED:
             raise Revoked
@@ -67,17 +72,16 @@ def permit(svc: Services, tx: Tx, actor: Actor, connection: str, need: Need) -> 
             raise NeedsConsent
     answer = scopes.holds(
         need,
-        catalogue=catalogue,
+        catalogue=svc.network(standing.connection.provider).catalogue,
         granted=standing.worth_asking(svc.clock.now()),
         purposes_on=standing.purposes_on,
         chosen_pages=standing.chosen_pages,
     )
     if isinstance(answer, scopes.Refusal):
         raise Refused.because(answer)
-    quota = standing.quota_until
-    if quota is not None and quota > svc.clock.now():
-        raise QuotaSpent(quota)
-    return Permit(answer, standing.connection, quota_back=quota is not None)
+    if standing.quota_until is not None and standing.quota_until > svc.clock.now():
+        raise QuotaSpent(standing.quota_until)
+    return answer
 
 
 def _check_member(standing: Standing, actor: Actor, catalogue: Catalogue, purpose: str) -> None:
