@@ -61,6 +61,10 @@ def allow(svc: Services, actor: Actor, person: str, purpose: str, *, on: bool) -
         Refused: `not-a-manager`.
     """
     titles = purposes(svc)
+    with svc.store.read() as tx:
+        known = tx.accounts.person(person)
+    if known is not None and known.customer is not None and actor.customer in (None, known.customer):
+        svc.vault.ready(svc.store, known.customer)
     with svc.store.write() as tx:
         _check_manager(tx, actor)
         tx.accounts.lock(person)

@@ -81,6 +81,7 @@ def add_secret(svc: Services, actor: Actor, program: str) -> ProgramSecret:
     Raises: NotFound; BadInput for an ended program, and while it has two already: ending the older one here could
         stop what still runs with it.
     """
+    _ready(svc, actor, program)
     with svc.store.write() as tx:
         found = _mine(tx, actor, program)
         if found.ended_at is not None:
@@ -98,10 +99,12 @@ def add_secret(svc: Services, actor: Actor, program: str) -> ProgramSecret:
 
 def end_secret(svc: Services, actor: Actor, secret: str) -> None:
     """End one secret: it gets no token any more, and the tokens it got are refused at once. Raises: NotFound."""
-    with svc.store.write() as tx:
+    with svc.store.read() as tx:
         held = tx.programs.secret(secret)
-        if held is None:
-            raise NotFound(secret)
+    if held is None:
+        raise NotFound(secret)
+    _ready(svc, actor, held.program)
+    with svc.store.write() as tx:
         found = _mine(tx, actor, held.program)
         if held.id not in {one.id for one in tx.programs.secrets(found.id)}:
             return
@@ -111,6 +114,7 @@ def end_secret(svc: Services, actor: Actor, secret: str) -> None:
 
 def end(svc: Services, actor: Actor, program: str, *, reason: str | None = None) -> None:
     """End a program for good: its next request is refused, on every process. Twice is once. Raises: NotFound."""
+    _ready(svc, actor, program)
     with svc.store.write() as tx:
         found = _mine(tx, actor, program)
         if found.ended_at is not None:
@@ -152,6 +156,14 @@ def _new_secret(svc: Services, tx: Tx, program: Program) -> ProgramSecret:
         ProgramSecretRow(svc.random.id("sec"), program.id, secret.digest(), created_at=svc.clock.now())
     )
     return secret
+
+
+def _ready(svc: Services, actor: Actor, program: str) -> None:
+    """Have its customer's data key at hand before a transaction: for staff nobody has seen to that yet."""
+    with svc.store.read() as tx:
+        found = tx.programs.get(program)
+    if found is not None and _may_see(actor, found):
+        svc.vault.ready(svc.store, found.customer)
 
 
 def _may_see(actor: Actor, program: Program) -> bool:

@@ -10,13 +10,15 @@ from structlog.testing import capture_logs
 import connector
 from connector import config
 from connector.demo import run_demo
-from connector.domain import people
+from connector.domain import members, people, programs
 from connector.domain.errors import CannotOpen, KeyServiceDown
 from connector.domain.ledger import OPERATOR, SYSTEM
+from connector.domain.records import Actor
 from connector.storage import SealedVault
 from connector.storage.kms.asking import PAUSE, Asking
 
 PLACE = ("con_1", "refresh")
+STAFF = Actor(kind="staff", id="operator", name="The operator")
 
 
 @pytest.fixture
@@ -173,6 +175,23 @@ def test_r64_the_whole_journey_asks_the_service_and_never_inside_a_transaction_t
     assert [line for line in told if line["event"] == "key_service_asked_in_transaction"] == []
     assert True not in asks
     assert backend.server.asked("encrypt") >= 4  # two customers, the operator and the try at the start
+
+
+def test_r64_staff_who_act_for_a_customer_whose_key_is_not_at_hand_keep_no_writer_waiting(svc, asks):
+    customer = people.add_customer(svc, SYSTEM, "Harbour Cafés").id
+    mia, _ = people.add_person(svc, SYSTEM, email="mia@harbour.example", name="Mia", role="member", customer=customer)
+    program, _ = programs.add(svc, STAFF, customer=customer, name="Answers", purposes=["read-messages"])
+    (first,) = programs.one(svc, STAFF, program.id).secrets
+    for act in (
+        lambda: members.allow(svc, STAFF, mia.id, "reply-to-messages", on=False),
+        lambda: programs.add_secret(svc, STAFF, program.id),
+        lambda: programs.end_secret(svc, STAFF, first.id),
+        lambda: programs.end(svc, STAFF, program.id),
+    ):
+        svc.vault.forget(customer)
+        asks.clear()
+        act()
+        assert asks == [False]
 
 
 @pytest.fixture
